@@ -1,0 +1,1 @@
+"""Figures for `docs/performance.md`: each command prints a table and writes JSON."""

@@ -1,0 +1,93 @@
+"""`thinktalk serve` as a process of its own: started, awaited, stopped by pid."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+_TICK_HZ = os.sysconf("SC_CLK_TCK")
+_PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
+
+
+@dataclass(frozen=True, slots=True)
+class RunningServer:
+    """A server that answers at `url`; `ready_s` is how long it took from its start to ready."""
+
+    pid: int
+    url: str
+    ready_s: float
+
+    def cpu_s(self) -> float:
+        """Processor seconds used so far by the server and its workers."""
+        ticks = 0
+        for pid in self._family():
+            try:
+                fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            except OSError:
+                continue
+            ticks += int(fields[11]) + int(fields[12])
+        return ticks / _TICK_HZ
+
+    def resident_bytes(self) -> int:
+        """Resident memory of the server and its workers."""
+        total = 0
+        for pid in self._family():
+            try:
+                total += int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * _PAGE_BYTES
+            except OSError:
+                continue
+        return total
+
+    def _family(self) -> list[int]:
+        children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
+        return [self.pid, *map(int, children)]
+
+
+@contextmanager
+def running_server(**environment: str) -> Iterator[RunningServer]:
+    """Serve on a free port until the block ends; `environment` holds `THINKTALK_*` settings."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    url = f"http://127.0.0.1:{port}"
+    started = time.perf_counter()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "thinktalk", "serve", "--port", str(port)],
+        env={**os.environ, **environment},
+        stdout=subprocess.DEVNULL,
+    )
+    try:
+        _wait_until_ready(process, url)
+        yield RunningServer(process.pid, url, time.perf_counter() - started)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(30)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _wait_until_ready(process: subprocess.Popen[bytes], url: str, limit_s: float = 300) -> None:
+    give_up = time.perf_counter() + limit_s
+    with httpx.Client(trust_env=False) as client:
+        while time.perf_counter() < give_up:
+            if process.poll() is not None:
+                raise RuntimeError(f"the server ended with status {process.returncode}")
+            try:
+                if client.get(f"{url}/ready", timeout=1).status_code == 200:
+                    return
+            except httpx.TransportError:
+                pass
+            time.sleep(0.02)
+    raise TimeoutError(f"the server was not ready within {limit_s:.0f} s")

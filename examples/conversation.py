@@ -1,0 +1,23 @@
+"""Several turns; the picture stays in the history: python conversation.py shot.png"""
+
+import base64
+import os
+import sys
+from pathlib import Path
+
+from openai import OpenAI
+
+client = OpenAI(base_url=os.environ.get("BASE_URL", "http://127.0.0.1:8000/v1"), api_key="any")
+
+picture = base64.b64encode(Path(sys.argv[1]).read_bytes()).decode()
+content = [
+    {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{picture}"}},
+    {"type": "text", "text": "What error is this?"},
+]
+messages = [{"role": "user", "content": content}]
+for question in ("In which file did it happen?", "How would I fix it?", None):
+    reply = client.chat.completions.create(model="qwen3.5-omni-flash", messages=messages)
+    print(reply.choices[0].message.content, "\n")
+    messages.append({"role": "assistant", "content": reply.choices[0].message.content})
+    if question:
+        messages.append({"role": "user", "content": question})

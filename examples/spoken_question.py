@@ -1,0 +1,22 @@
+"""A question asked by voice: python spoken_question.py question.wav"""
+
+import base64
+import os
+import sys
+from pathlib import Path
+
+from openai import OpenAI
+
+client = OpenAI(base_url=os.environ.get("BASE_URL", "http://127.0.0.1:8000/v1"), api_key="any")
+
+sound = base64.b64encode(Path(sys.argv[1]).read_bytes()).decode()
+reply = client.chat.completions.create(
+    model="qwen3.5-omni-flash",
+    messages=[
+        {
+            "role": "user",
+            "content": [{"type": "input_audio", "input_audio": {"data": sound, "format": "wav"}}],
+        }
+    ],
+)
+print(reply.choices[0].message.content)

@@ -1,0 +1,1 @@
+"""Wire formats: parse, call, serialise; no decisions."""

@@ -1,0 +1,136 @@
+"""The outermost layer: names each request, lets it in or not, and leaves no failure unanswered.
+
+Plain ASGI around everything else, so that streams pass through it untouched.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+import uuid
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from thinktalk.api.access import Access
+from thinktalk.api.context import ApiContext
+from thinktalk.api.errors import openai_body, retry_headers, status_of
+from thinktalk.api.operations import OPERATION_PATHS
+from thinktalk.errors import NotReady, ThinktalkError
+
+_log = logging.getLogger("thinktalk.access")
+_POLICY_VIOLATION = 1008
+
+
+class Edge:
+    """Wraps the routes of one server."""
+
+    def __init__(self, app: ASGIApp, context: ApiContext) -> None:
+        self._app = app
+        self._context = context
+        self._access = Access(context.settings.server)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+            return
+        if scope["type"] == "websocket":
+            await self._let_socket_in(scope, receive, send)
+            return
+        outcome = _Outcome(scope, send, self._context)
+        try:
+            await self._let_in(scope, receive, outcome)
+        except asyncio.CancelledError:
+            if outcome.status is not None or not self._context.lifecycle.is_draining:
+                raise
+            await self._refuse(NotReady("the server is stopping"), scope, receive, outcome)
+        except Exception as error:
+            # Whatever reached a handler has been answered, counted and logged there.
+            if outcome.status is None:
+                await self._refuse(error, scope, receive, outcome)
+        finally:
+            self._context.bodies.give_back(scope["state"])
+            outcome.log()
+
+    async def _let_in(self, scope: Scope, receive: Receive, outcome: _Outcome) -> None:
+        headers = Headers(scope=scope)
+        if scope["method"] == "OPTIONS" and "access-control-request-method" in headers:
+            granted = self._access.preflight_headers(scope, headers)
+            await Response(status_code=204, headers=granted)(scope, receive, outcome.send)
+            return
+        scope["state"]["caller"] = self._access.admit(scope, headers)
+        outcome.extra_headers = self._access.cors_headers(headers)
+        if scope["path"] in OPERATION_PATHS:
+            await self._app(scope, receive, outcome.send)
+            return
+        with self._context.lifecycle.request():
+            await self._app(scope, receive, outcome.send)
+
+    async def _let_socket_in(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            self._access.admit(scope, Headers(scope=scope))
+        except ThinktalkError:
+            await send({"type": "websocket.close", "code": _POLICY_VIOLATION})
+            return
+        await self._app(scope, receive, send)
+
+    async def _refuse(
+        self, error: Exception, scope: Scope, receive: Receive, outcome: _Outcome
+    ) -> None:
+        self._context.count_error(error, outcome.request_id)
+        response = Response(
+            openai_body(error, outcome.request_id),
+            status_of(error),
+            retry_headers(error),
+            media_type="application/json",
+        )
+        await response(scope, receive, outcome.send)
+
+
+class _Outcome:
+    """What becomes of one request: adds the headers that all answers have, notes the status."""
+
+    def __init__(self, scope: Scope, send: Send, context: ApiContext) -> None:
+        self.request_id = str(uuid.uuid4())
+        self.status: int | None = None
+        self.extra_headers: dict[str, str] = {}
+        self._scope = scope
+        self._send = send
+        self._context = context
+        self._started = time.monotonic()
+        # A copy: uvicorn hands the same lifespan state to every request.
+        scope["state"] = {**scope.get("state", {}), "request_id": self.request_id}
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            headers = MutableHeaders(raw=list(message.get("headers", ())))
+            headers["x-request-id"] = self.request_id
+            headers.update(self.extra_headers)
+            headers.update(self._rate_headers())
+            message = {**message, "headers": headers.raw}
+        await self._send(message)
+
+    def log(self) -> None:
+        route = getattr(self._scope.get("route"), "path", "other")
+        self._context.metrics.requests.labels(route, str(self.status)).inc()
+        if route not in OPERATION_PATHS:
+            took_ms = (time.monotonic() - self._started) * 1000
+            _log.info(
+                "%s %s %s %.0f ms %s",
+                *(self._scope["method"], self._scope["path"], self.status or "gone"),
+                *(took_ms, self.request_id),
+            )
+
+    def _rate_headers(self) -> dict[str, str]:
+        who = self._scope["state"].get("caller")
+        if who is None or self._scope["path"] in OPERATION_PATHS:
+            return {}
+        headers = {}
+        for name, standing in self._context.rates.standings(who).items():
+            headers[f"x-ratelimit-limit-{name}"] = str(standing.limit)
+            headers[f"x-ratelimit-remaining-{name}"] = str(standing.remaining)
+            headers[f"x-ratelimit-reset-{name}"] = f"{standing.reset_s:.3f}s"
+        return headers

@@ -1,0 +1,103 @@
+"""`POST /v1/chat/completions`: read, check, hand over to `serving`, write the answer."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from thinktalk.api.body import read_json
+from thinktalk.api.context import ApiContext, caller, request_id
+from thinktalk.api.json_response import json_response
+from thinktalk.api.openai.exchange import Exchange
+from thinktalk.api.openai.messages import MessageLoader
+from thinktalk.api.openai.request import ChatRequest, read_model, read_request
+from thinktalk.api.openai.sse import event_stream
+from thinktalk.api.openai.streamed import StreamedAnswer
+from thinktalk.api.openai.voices import VoiceReader
+from thinktalk.api.openai.whole import whole_answer
+from thinktalk.api.streaming import while_connected
+from thinktalk.engines.base import Capabilities, GenerateRequest, Recognizer, SpeechOptions
+from thinktalk.errors import ModelNotFound
+from thinktalk.events import Report
+from thinktalk.serving.hearing import TranscribingEngine
+
+
+class ChatCompletions:
+    """Answers chat requests, streamed and whole."""
+
+    def __init__(self, context: ApiContext) -> None:
+        self._context = context
+        self._server = context.settings.server
+        self._voices = VoiceReader(media=context.services.loader, strict=self._server.strict)
+
+    async def create(self, request: Request) -> Response:
+        raw = await read_json(request, self._server.max_body_bytes, self._context.bodies)
+        model = read_model(raw)
+        if model.kind == "omni" and model.tier not in self._context.services.engines:
+            raise ModelNotFound(model.id)
+        request.state.completion_id = f"chatcmpl-{request_id(request)}"
+        chat = read_request(raw, model, strict=self._server.strict)
+        exchange = self._open(chat, request)
+        if chat.is_stream:
+            pieces = StreamedAnswer(exchange, self._server.audio_text).pieces()
+            return event_stream(self._context, request, pieces)
+        stall_s = self._context.settings.limits.request_timeout_s
+        body = await while_connected(request.receive, whole_answer(exchange, stall_s))
+        return json_response(body)
+
+    def _open(self, chat: ChatRequest, request: Request) -> Exchange:
+        voice = self._voices.name(chat.speech, chat.model) if chat.speech else None
+        reports: list[Report] = []
+
+        async def build(capabilities: Capabilities) -> GenerateRequest:
+            speech = await self._speech(chat, voice, reports)
+            return await self._request(chat, speech, capabilities)
+
+        engine = None
+        if chat.model.kind == "transcription":
+            options = chat.body.asr_options or {}
+            engine = TranscribingEngine(self._recognizer(), options.get("language"))
+        answer = self._context.answering.answer(
+            chat.model,
+            build,
+            caller=caller(request),
+            num_choices=chat.num_choices,
+            engine=engine,
+        )
+        return Exchange(self._context, chat, request_id(request), answer, reports)
+
+    def _recognizer(self) -> Recognizer:
+        if self._context.services.recognizer is None:
+            raise ModelNotFound("qwen3-asr-flash")
+        return self._context.services.recognizer
+
+    async def _speech(
+        self, chat: ChatRequest, voice: str | None, reports: list[Report]
+    ) -> SpeechOptions | None:
+        if chat.speech is None or voice is None:
+            return None
+        options, report = await self._voices.options(chat.speech, voice)
+        if report is not None:
+            reports.append(report)
+        return options
+
+    async def _request(
+        self, chat: ChatRequest, speech: SpeechOptions | None, capabilities: Capabilities
+    ) -> GenerateRequest:
+        loader = MessageLoader(
+            media=self._context.services.loader,
+            family=chat.model.family,
+            sampling=capabilities.frames,
+            high_resolution=bool(chat.body.vl_high_resolution_images),
+            strict=self._server.strict,
+            transcript=self._context.replies.transcript,
+        )
+        return GenerateRequest(
+            messages=await loader.load(chat.body),
+            sampling=chat.sampling,
+            speech=speech,
+            tools=chat.tools,
+            tool_choice=chat.tool_choice,
+            parallel_tool_calls=bool(chat.body.parallel_tool_calls),
+            response_format=chat.reply_format,
+        )

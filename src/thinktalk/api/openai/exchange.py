@@ -1,0 +1,58 @@
+"""One chat request with its answer, and the names that tie the parts of the answer together."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+from thinktalk.api.context import ApiContext
+from thinktalk.api.openai.request import ChatRequest
+from thinktalk.events import Report
+from thinktalk.media.encode import AudioFormat
+from thinktalk.serving.answering import Answer
+from thinktalk.serving.replies import LIFETIME_S
+
+
+@dataclass(slots=True)
+class Exchange:
+    """`advice` is what was found out about the request before its answer began."""
+
+    context: ApiContext
+    chat: ChatRequest
+    uuid: str
+    answer: Answer
+    advice: list[Report]
+    created: int = field(default_factory=lambda: int(time.time()))
+
+    @property
+    def completion_id(self) -> str:
+        return f"chatcmpl-{self.uuid}"
+
+    @property
+    def audio_id(self) -> str:
+        return f"audio_{self.uuid}"
+
+    @property
+    def expires_at(self) -> int:
+        return self.created + LIFETIME_S
+
+    def reports(self) -> dict[str, Any]:
+        """What callers should know of, by key; nothing in strict mode."""
+        if self.context.settings.server.strict:
+            return {}
+        return {report.kind: report.data for report in (*self.advice, *self.answer.reports)}
+
+    def remember(self, transcript: str) -> None:
+        """Keep what was spoken, for later turns that refer to it."""
+        self.context.replies.remember(self.audio_id, transcript)
+
+    @property
+    def file_format(self) -> AudioFormat:
+        """The format of the speech in a whole answer."""
+        return (self.chat.speech and self.chat.speech.format) or "wav"
+
+    @property
+    def stream_format(self) -> AudioFormat:
+        """A stream of `wav` has no header: the hosted service sends bare PCM."""
+        return "pcm16" if self.file_format == "wav" else self.file_format

@@ -1,0 +1,212 @@
+"""Messages from the wire to the domain: addresses are loaded, references resolved, costs noted.
+
+All media of a request are loaded together, a few at a time; the first failure stops the rest.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from thinktalk.api.openai.schemas import (
+    Address,
+    AssistantMessage,
+    AudioAddressContent,
+    AudioContent,
+    ChatBody,
+    FramesContent,
+    ImageContent,
+    MediaContent,
+    SystemMessage,
+    TextContent,
+    ToolMessage,
+    UserMessage,
+    VideoContent,
+)
+from thinktalk.conversation import (
+    AudioPart,
+    ImagePart,
+    Message,
+    Part,
+    TextPart,
+    ToolCall,
+    VideoPart,
+)
+from thinktalk.errors import BadRequest, InvalidField, MediaError
+from thinktalk.media import budget
+from thinktalk.media.load import LISTED_FPS, MediaLoader
+from thinktalk.media.types import FrameSampling, Video
+from thinktalk.serving.models import Family
+
+_LOADED_AT_ONCE = 4
+_MAX_FRAMES: dict[Family, int] = {"qwen3.5": 2048, "qwen3": 128}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageLoader:
+    """Builds a conversation.
+
+    Args:
+        family: whose token prices apply.
+        transcript: text of an earlier spoken reply by its audio id, None if it is gone.
+    """
+
+    media: MediaLoader
+    family: Family
+    sampling: FrameSampling
+    high_resolution: bool
+    strict: bool
+    transcript: Callable[[str], str | None]
+
+    async def load(self, body: ChatBody) -> tuple[Message, ...]:
+        """The whole conversation, in order.
+
+        Raises:
+            MediaError: naming the part it came from in `param`.
+            InvalidField: an audio id is unknown.
+        """
+        slots = asyncio.Semaphore(_LOADED_AT_ONCE)
+        try:
+            async with asyncio.TaskGroup() as group:
+                turns = [
+                    self._begin(group, slots, message, f"messages.{position}")
+                    for position, message in enumerate(body.messages)
+                ]
+        except BaseExceptionGroup as failures:
+            raise _first(failures) from None
+        return tuple(turn.finish() for turn in turns)
+
+    def _begin(
+        self,
+        group: asyncio.TaskGroup,
+        slots: asyncio.Semaphore,
+        message: SystemMessage | UserMessage | AssistantMessage | ToolMessage,
+        path: str,
+    ) -> _Turn:
+        match message:
+            case AssistantMessage():
+                return _Turn(self._assistant(message, path), [])
+            case ToolMessage():
+                return _Turn(
+                    Message("tool", _texts(message.content), tool_call_id=message.tool_call_id), []
+                )
+            case SystemMessage():
+                return _Turn(Message("system", _texts(message.content)), [])
+        if isinstance(message.content, str):
+            return _Turn(Message("user", _texts(message.content)), [])
+        parts = [
+            TextPart(part.text)
+            if isinstance(part, TextContent)
+            else group.create_task(self._part(slots, part, f"{path}.content.{position}"))
+            for position, part in enumerate(message.content)
+        ]
+        return _Turn(Message("user", ()), parts)
+
+    def _assistant(self, message: AssistantMessage, path: str) -> Message:
+        parts = _texts(message.content)
+        if message.audio is not None and not parts:
+            text = self.transcript(message.audio.id)
+            if text is None:
+                raise InvalidField(
+                    f"audio {message.audio.id!r} is unknown or has expired; send its text instead",
+                    param=f"{path}.audio.id",
+                )
+            parts = (TextPart(text),)
+        calls = tuple(
+            ToolCall(call.id, call.function.name, call.function.arguments)
+            for call in message.tool_calls or ()
+        )
+        return Message("assistant", parts, tool_calls=calls)
+
+    async def _part(self, slots: asyncio.Semaphore, part: MediaContent, path: str) -> Part:
+        async with slots:
+            try:
+                return await self._loaded(part)
+            except MediaError as error:
+                error.param = error.param or path
+                raise
+
+    async def _loaded(self, part: MediaContent) -> Part:
+        match part:
+            case ImageContent():
+                image = await self.media.image(_url(part.image_url), strict=self.strict)
+                tokens = budget.image_tokens(
+                    image.width, image.height, self.family, self.high_resolution
+                )
+                return ImagePart(image, tokens)
+            case AudioContent():
+                return await self._audio(part.input_audio.data)
+            case AudioAddressContent():
+                return await self._audio(_url(part.audio_url))
+            case VideoContent():
+                return await self._video(_url(part.video_url))
+            case FramesContent(video=str(address)):
+                return await self._video(address)
+            case FramesContent():
+                return await self._frames(list(part.video))
+
+    async def _audio(self, address: str) -> AudioPart:
+        audio = await self.media.audio(address, strict=self.strict)
+        return AudioPart(audio, budget.audio_tokens(audio.duration_s, self.family))
+
+    async def _video(self, address: str) -> VideoPart:
+        video = await self.media.video(address, self.sampling, strict=self.strict)
+        return self._video_part(video)
+
+    async def _frames(self, addresses: list[str]) -> VideoPart:
+        least, most = (
+            (2 if self.strict else 1),
+            _MAX_FRAMES[self.family if self.strict else "qwen3.5"],
+        )
+        if not least <= len(addresses) <= most:
+            raise MediaError(
+                "The video modality input does not meet the requirements because: the number of "
+                f"frames should be in [{least}, {most}] (got {len(addresses)})"
+            )
+        frames = await self.media.frames(addresses, self.sampling, strict=self.strict)
+        return self._video_part(frames, LISTED_FPS)
+
+    def _video_part(self, video: Video, fps: float = 30.0) -> VideoPart:
+        tokens = budget.video_tokens(video.width, video.height, video.duration_s, fps, self.family)
+        sound = budget.audio_tokens(video.audio.duration_s, self.family) if video.audio else 0
+        return VideoPart(video, tokens, sound)
+
+
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    """A message whose `parts`, where it has any, are still being loaded."""
+
+    message: Message
+    parts: list[TextPart | asyncio.Task[Part]]
+
+    def finish(self) -> Message:
+        if not self.parts:
+            return self.message
+        loaded = tuple(part if isinstance(part, TextPart) else part.result() for part in self.parts)
+        return Message(self.message.role, loaded)
+
+
+def _texts(content: str | list[TextContent] | None) -> tuple[TextPart, ...]:
+    if not content:
+        return ()
+    if isinstance(content, str):
+        return (TextPart(content),)
+    return tuple(TextPart(part.text) for part in content)
+
+
+def _url(address: Address | str) -> str:
+    return address if isinstance(address, str) else address.url
+
+
+def _first(failures: BaseExceptionGroup[BaseException]) -> BaseException:
+    """What the caller can mend, before any fault of ours that came with it."""
+    leaves: list[BaseException] = []
+    pending: list[BaseException] = [failures]
+    while pending:
+        error = pending.pop(0)
+        if isinstance(error, BaseExceptionGroup):
+            pending.extend(error.exceptions)
+        else:
+            leaves.append(error)
+    return next((leaf for leaf in leaves if isinstance(leaf, BadRequest)), leaves[0])

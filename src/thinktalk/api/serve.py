@@ -1,0 +1,111 @@
+"""Runs the app until it is told to stop: uvicorn with our own idea of a graceful end.
+
+At the first SIGTERM or SIGINT the server keeps answering, but only to say that it is stopping,
+while the running answers get their time; then it ends with status 0. A second signal ends it at
+once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import logging
+import signal
+from collections.abc import Callable, Generator
+
+import uvicorn
+
+from thinktalk.api.server_app import Application
+from thinktalk.settings import Settings
+
+_log = logging.getLogger(__name__)
+
+
+class _Listener(uvicorn.Server):
+    """Leaves signals to us: uvicorn would stop listening first, and re-raise them at the end."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        yield
+
+
+def run_server(
+    app: Application,
+    settings: Settings,
+    *,
+    on_listening: Callable[[str], None] | None = None,
+) -> int:
+    """Serve; returns the exit status.
+
+    Args:
+        on_listening: told the base URL once connections are accepted.
+    """
+    server = settings.server
+    config = uvicorn.Config(
+        app,
+        host=server.host,
+        port=server.port,
+        loop="auto",
+        http="httptools",
+        log_config=None,
+        access_log=False,
+        # Believing these headers would let anyone pretend to call from this machine.
+        proxy_headers=False,
+        server_header=False,
+        timeout_graceful_shutdown=2,
+    )
+    listener = _Listener(config)
+    with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
+        runner.run(_serve(listener, app, server.grace_s, on_listening))
+    return 0 if listener.started else 1
+
+
+async def _serve(
+    listener: _Listener,
+    app: Application,
+    grace_s: float,
+    on_listening: Callable[[str], None] | None,
+) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def asked_to_stop() -> None:
+        listener.force_exit = stop.is_set()
+        listener.should_exit = listener.should_exit or stop.is_set()
+        stop.set()
+
+    for wanted in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(wanted, asked_to_stop)
+    serving = asyncio.create_task(listener.serve())
+    stopping = asyncio.create_task(_drain(listener, app, stop, grace_s))
+    telling = asyncio.create_task(_tell(listener, on_listening))
+    await serving
+    for task in (stopping, telling):
+        task.cancel()
+    await asyncio.gather(stopping, telling, return_exceptions=True)
+
+
+async def _drain(
+    listener: _Listener, app: Application, stop: asyncio.Event, grace_s: float
+) -> None:
+    await stop.wait()
+    running = app.lifecycle.num_running
+    _log.info("stopping; %d requests are running, they have %g s", running, grace_s)
+    cut = await app.lifecycle.drain(grace_s)
+    if cut:
+        _log.warning("%d requests were cut off after %g s", cut, grace_s)
+    listener.should_exit = True
+
+
+async def _tell(listener: _Listener, on_listening: Callable[[str], None] | None) -> None:
+    while not listener.started:  # noqa: ASYNC110 - uvicorn offers a flag, no event
+        await asyncio.sleep(0.01)
+    # What is loaded by now stays: searching it for garbage would only make streams stutter.
+    gc.collect()
+    gc.freeze()
+    host, port = listener.servers[0].sockets[0].getsockname()[:2]
+    url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    _log.info("listening on %s", url)
+    if on_listening is not None:
+        on_listening(url)

@@ -1,0 +1,164 @@
+"""Answers that grow: pieces are sent as they come, comments while none comes.
+
+The source stops as soon as the client goes away. The status line is held back until the first piece
+(or the first comment), so that whatever fails before it still gets its own status. Knows nothing of
+what the pieces mean.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from typing import TypeVar
+
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from thinktalk.errors import EngineFailed, NotReady
+
+T = TypeVar("T")
+
+
+class ClientGone(Exception):
+    """Nobody is left to answer."""
+
+
+async def while_connected(receive: Receive, work: Awaitable[T]) -> T:
+    """Await `work`, cancelling it when the client goes away.
+
+    Raises:
+        ClientGone: it went away first.
+    """
+    worker = asyncio.ensure_future(work)
+    watcher = asyncio.ensure_future(_disconnected(receive))
+    try:
+        await asyncio.wait((worker, watcher), return_when=asyncio.FIRST_COMPLETED)
+        if worker.done():
+            return worker.result()
+        raise ClientGone
+    finally:
+        watcher.cancel()
+        if not worker.done():
+            worker.cancel()
+            await asyncio.wait((worker,))
+
+
+async def _disconnected(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+class GrowingResponse(Response):
+    """Sends what `pieces` yields. An empty piece is a sign of life and sends nothing.
+
+    Args:
+        keep_alive: sent after every `keep_alive_s` without a piece; None where the format has no
+            room for comments.
+        on_error: renders an error that comes after the start; without it the connection is cut.
+        stall_s: longest time without a piece.
+    """
+
+    def __init__(
+        self,
+        pieces: AsyncGenerator[bytes, None],
+        *,
+        media_type: str,
+        stall_s: float,
+        keep_alive: bytes | None = None,
+        keep_alive_s: float = 10.0,
+        on_error: Callable[[Exception], bytes] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        self.status_code = 200
+        self.background = None
+        self.media_type = media_type
+        self._pieces = pieces
+        self._stall_s = stall_s
+        self._keep_alive = keep_alive
+        self._keep_alive_s = keep_alive_s
+        self._on_error = on_error
+        self.init_headers({"cache-control": "no-cache", **(headers or {})})
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        sender = _Sender(self, send)
+        try:
+            await while_connected(receive, self._run(sender))
+        except ClientGone:
+            return
+        except asyncio.CancelledError:
+            if not sender.is_started or self._on_error is None:
+                raise
+            await sender.write(self._on_error(NotReady("the server is stopping")))
+            await sender.end()
+
+    async def _run(self, sender: _Sender) -> None:
+        worker = asyncio.current_task()
+        watch = asyncio.create_task(self._watch(sender))
+        watch.add_done_callback(lambda done: done.cancelled() or (worker and worker.cancel()))
+        try:
+            async for piece in self._pieces:
+                sender.note_life()
+                if piece:
+                    await sender.write(piece)
+        except asyncio.CancelledError:
+            if worker is None or not watch.done():
+                raise
+            worker.uncancel()
+            await self._fail(sender, EngineFailed(f"no progress for {self._stall_s:g} s"))
+        except Exception as error:
+            await self._fail(sender, error)
+        finally:
+            watch.cancel()
+            await self._pieces.aclose()
+        await sender.end()
+
+    async def _fail(self, sender: _Sender, error: Exception) -> None:
+        if not sender.is_started or self._on_error is None:
+            raise error
+        await sender.write(self._on_error(error))
+
+    async def _watch(self, sender: _Sender) -> None:
+        """Comment on silence; ends when it has lasted too long."""
+        now = sender.clock
+        while (left_s := sender.alive_at + self._stall_s - now()) > 0:
+            comment_in_s = max(sender.alive_at, sender.commented_at) + self._keep_alive_s - now()
+            if comment_in_s <= 0:
+                sender.commented_at = now()
+                if self._keep_alive is not None:
+                    await sender.write(self._keep_alive)
+                continue
+            await asyncio.sleep(min(comment_in_s, left_s))
+
+
+class _Sender:
+    """The ASGI side: starts with the first write, ends once."""
+
+    def __init__(self, response: Response, send: Send) -> None:
+        self._send = send
+        self._status = response.status_code
+        self._headers = response.raw_headers
+        self.clock = asyncio.get_running_loop().time
+        self.is_started = False
+        self.alive_at = self.commented_at = self.clock()
+
+    def note_life(self) -> None:
+        self.alive_at = self.clock()
+
+    async def write(self, piece: bytes) -> None:
+        await self._start()
+        await self._send({"type": "http.response.body", "body": piece, "more_body": True})
+
+    async def end(self) -> None:
+        await self._start()
+        await self._send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    async def _start(self) -> None:
+        if not self.is_started:
+            self.is_started = True
+            await self._send(
+                {
+                    "type": "http.response.start",
+                    "status": self._status,
+                    "headers": self._headers,
+                }
+            )

@@ -1,0 +1,108 @@
+"""The composition root: settings -> weights -> engines -> services -> ASGI app -> server."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ipaddress
+import secrets
+from dataclasses import dataclass
+
+from pydantic import SecretStr
+
+from thinktalk.engines import registry
+from thinktalk.engines.base import Engine
+from thinktalk.errors import UnsafeBinding
+from thinktalk.media.load import MediaLoader
+from thinktalk.media.worker import DecodeWorker
+from thinktalk.serving.services import Services
+from thinktalk.settings import ServerSettings, Settings, Tier
+from thinktalk.weights.catalog import Catalog
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the process is made of, built but not started."""
+
+    services: Services
+    suites: tuple[registry.Suite, ...]
+    worker: DecodeWorker
+
+    @property
+    def weights(self) -> tuple[str, ...]:
+        """Names of the weights that must be present before the first answer."""
+        return tuple(dict.fromkeys(name for suite in self.suites for name in suite.weights))
+
+
+def build(settings: Settings, catalog: Catalog) -> Parts:
+    """Build every engine that the profiles name, and what requests need around them.
+
+    Raises:
+        UnknownEngine, MissingExtra: a profile names what is not installed.
+    """
+    suites = {}
+    for name in dict.fromkeys(profile.engine for profile in settings.profiles.values()):
+        mine = {tier: p for tier, p in settings.profiles.items() if p.engine == name}
+        suites[name] = registry.load(name)(settings, catalog, mine)
+    engines: dict[Tier, Engine] = {}
+    for suite in suites.values():
+        engines.update(suite.engines)
+    default = engines.get("flash") or next(iter(engines.values()))
+    worker = DecodeWorker(settings.media)
+    services = Services(
+        engines=engines,
+        recognizer=next((s.recognizer for s in suites.values() if s.recognizer), None),
+        synthesizer=next((s.synthesizer for s in suites.values() if s.synthesizer), None),
+        loader=MediaLoader(settings.media, worker),
+        lazy=frozenset(tier for tier, engine in engines.items() if engine is not default),
+    )
+    return Parts(services, tuple(suites.values()), worker)
+
+
+def run(parts: Parts, settings: Settings) -> int:
+    """Serve until told to stop; returns the exit status."""
+    from thinktalk.api.serve import run_server
+    from thinktalk.api.server_app import build_asgi
+
+    return run_server(build_asgi(parts.services, settings), settings)
+
+
+async def start_private(settings: Settings, catalog: Catalog) -> tuple[str, str]:
+    """Start a server for this process alone, on the running loop; returns base URL and key.
+
+    It listens on a free loopback port and lives as long as the loop.
+    """
+    import uvicorn
+
+    from thinktalk.api.server_app import build_asgi
+
+    key = secrets.token_urlsafe(24)
+    server = settings.server.model_copy(
+        update={"host": "127.0.0.1", "port": 0, "api_keys": (SecretStr(key),)}
+    )
+    private = settings.model_copy(update={"server": server})
+    parts = build(private, catalog)
+    app = build_asgi(parts.services, private)
+    config = uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning", access_log=False)
+    listener = uvicorn.Server(config)
+    _private_servers.add(asyncio.create_task(listener.serve()))
+    while not listener.started:  # noqa: ASYNC110 - uvicorn offers a flag, no event
+        await asyncio.sleep(0.01)
+    # Answers would wait for the models anyway; here the wait has a name, and failures a reason.
+    for tier in parts.services.engines.keys() - parts.services.lazy:
+        await parts.services.engines[tier].start()
+    port = listener.servers[0].sockets[0].getsockname()[1]
+    return f"http://127.0.0.1:{port}/v1", key
+
+
+_private_servers: set[asyncio.Task[None]] = set()
+
+
+def check_binding(server: ServerSettings) -> None:
+    """Raise `UnsafeBinding` for an address that others can reach while no key is set."""
+    if server.api_keys or server.host == "localhost":
+        return
+    with contextlib.suppress(ValueError):
+        if ipaddress.ip_address(server.host).is_loopback:
+            return
+    raise UnsafeBinding(server.host)

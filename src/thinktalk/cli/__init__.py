@@ -1,0 +1,48 @@
+"""One file per command: parse arguments, call one function, print."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from thinktalk import __version__
+from thinktalk.errors import ThinktalkError
+from thinktalk.settings import load
+
+_INTERRUPTED = 130
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; returns the exit status. Errors are one line on stderr, no traceback."""
+    from pydantic import ValidationError
+
+    args = _parser().parse_args(arguments)
+    try:
+        return int(args.func(args, load()))
+    except KeyboardInterrupt:
+        print(file=sys.stderr)
+        return _INTERRUPTED
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader of our output left; there is nobody to tell
+        return 1
+    except ValidationError as invalid:
+        for error in invalid.errors():
+            place = ".".join(str(piece) for piece in error["loc"])
+            print(f"thinktalk: setting {place}: {error['msg']}", file=sys.stderr)
+        return 2
+    except (ThinktalkError, OSError) as failure:
+        print(f"thinktalk: {failure}", file=sys.stderr)
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    from thinktalk.cli import ask, chat, demo, doctor, say, serve, transcribe, weights
+
+    parser = argparse.ArgumentParser(
+        prog="thinktalk", description="Your own Qwen3.5-Omni-compatible endpoint."
+    )
+    parser.add_argument("--version", action="version", version=f"thinktalk {__version__}")
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    for command in (serve, demo, ask, say, transcribe, chat, weights, doctor):
+        command.add_parser(commands)
+    return parser

@@ -1,0 +1,76 @@
+"""`thinktalk doctor`: what is installed, what each tier runs on, and what is missing."""
+
+from __future__ import annotations
+
+import argparse
+import importlib.metadata
+import importlib.util
+import os
+import platform
+import shutil
+from typing import Any
+
+from thinktalk.settings import Settings
+
+_GOOD, _BAD = "ok", "missing"
+_LIBRARIES = {
+    "cascade": ("xllamacpp", "faster-whisper", "onnxruntime", "rapidocr", "phonemizer-fork"),
+    "": ("av", "pillow", "fastapi", "uvicorn", "httpx"),
+}
+
+
+def add_parser(commands: Any) -> None:
+    parser = commands.add_parser("doctor", help="say what is installed and what is missing")
+    parser.set_defaults(func=run)
+
+
+def run(args: argparse.Namespace, settings: Settings) -> int:
+    """Returns 1 when a tier cannot be served as things stand."""
+    from thinktalk import app
+    from thinktalk.errors import ThinktalkError
+    from thinktalk.weights.catalog import Catalog
+
+    cores = len(os.sched_getaffinity(0))
+    print(f"machine   {platform.machine()}, {cores} cores, Python {platform.python_version()}")
+    missing = _libraries()
+    catalog = Catalog(settings.weights)
+    free = shutil.disk_usage(_existing(catalog)).free
+    print(f"cache     {settings.weights.cache} ({free / 1e9:.0f} GB free)")
+    try:
+        parts = app.build(settings, catalog)
+    except ThinktalkError as failure:
+        print(f"engines   {failure}")
+        return 1
+    for entry in catalog.entries():
+        state = _GOOD if catalog.is_present(entry.name) else _BAD
+        when = "at start" if entry.name in parts.weights else "on first use"
+        print(f"weights   {entry.name:22} {state:8} {entry.size_bytes / 1e6:6.0f} MB  ({when})")
+    for tier, engine in parts.services.engines.items():
+        does = ", ".join(f"{part}: {name}" for part, name in engine.capabilities.parts.items())
+        print(f"tier      qwen3.5-omni-{tier}: {engine.capabilities.name} ({does})")
+        for note in engine.capabilities.notes:
+            print(f"          {note}")
+    if any(not catalog.is_present(name) for name in parts.weights):
+        print("to do     thinktalk weights pull")
+        return 1
+    return 1 if missing else 0
+
+
+def _libraries() -> bool:
+    missing = False
+    for extra, names in _LIBRARIES.items():
+        for name in names:
+            try:
+                print(f"library   {name:22} {importlib.metadata.version(name)}")
+            except importlib.metadata.PackageNotFoundError:
+                missing = True
+                wanted = f"thinktalk[{extra}]" if extra else "thinktalk"
+                print(f"library   {name:22} {_BAD}: pip install '{wanted}'")
+    return missing
+
+
+def _existing(catalog: Any) -> str:
+    path = catalog.cache
+    while not path.exists():
+        path = path.parent
+    return str(path)

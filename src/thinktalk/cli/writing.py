@@ -1,0 +1,46 @@
+"""Text on a terminal as it comes, with one progress line before it; clean in a pipe."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+from thinktalk.events import Event, Report, TextDelta, ToolCallDelta
+
+_CLEAR_LINE = "\r\x1b[K"
+
+
+class Writing:
+    """Prints the deltas of one reply to standard output, everything else to standard error."""
+
+    def __init__(self, *, silent: bool = False) -> None:
+        self._silent = silent
+        self._has_progress_line = sys.stderr.isatty() and not silent
+        self._in_call = False
+        if self._has_progress_line:
+            print("thinking …", end="", file=sys.stderr, flush=True)
+
+    def show(self, event: Event) -> None:
+        if self._silent:
+            return
+        if isinstance(event, TextDelta):
+            self._clear_progress()
+            print(event.text, end="", flush=True)
+        elif isinstance(event, ToolCallDelta):
+            self._clear_progress()
+            start = f"\n{event.name} " if event.name and self._in_call else f"{event.name or ''} "
+            print((start if event.name else "") + event.arguments, end="", flush=True)
+            self._in_call = True
+        elif isinstance(event, Report):
+            self._clear_progress()
+            print(f"{event.kind}: {json.dumps(event.data)}", file=sys.stderr)
+
+    def end(self) -> None:
+        if not self._silent:
+            self._clear_progress()
+            print(flush=True)
+
+    def _clear_progress(self) -> None:
+        if self._has_progress_line:
+            print(_CLEAR_LINE, end="", file=sys.stderr, flush=True)
+            self._has_progress_line = False

@@ -1,0 +1,190 @@
+"""The seam: what can answer a conversation, hear and speak. The interface and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterator
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+from thinktalk.conversation import Message, Tool
+from thinktalk.events import AudioDelta, Event, Finished, Progress, TextDelta, ToolCallDelta
+from thinktalk.media.types import Audio, FrameSampling
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sampling:
+    """How the next token is drawn. Defaults are the hosted 3.5 family's.
+
+    `top_k` 0 disables it. `max_tokens` None means as many as the window holds. Without a `seed`
+    each run differs.
+    """
+
+    temperature: float = 0.7
+    top_p: float = 0.8
+    top_k: int = 20
+    max_tokens: int | None = None
+    presence_penalty: float = 0.0
+    frequency_penalty: float = 0.0
+    repetition_penalty: float = 1.0
+    stop: tuple[str, ...] = ()
+    stop_token_ids: tuple[tuple[int, ...], ...] = ()
+    seed: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceRef:
+    """Whose voice: a catalogue `name`, or a `sample` to sound like, saying `sample_text`."""
+
+    name: str
+    sample: Audio | None = None
+    sample_text: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpeechOptions:
+    """`speed` 1.0 is natural; `language` an ISO 639-1 code, None detects it clause by clause."""
+
+    voice: VoiceRef
+    speed: float = 1.0
+    language: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ToolChoice:
+    """`named` goes with a function's `name`; the other modes have none."""
+
+    mode: Literal["auto", "none", "required", "named"] = "auto"
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseFormat:
+    """`schema` goes with `json_schema` only."""
+
+    type: Literal["text", "json_object", "json_schema"] = "text"
+    schema: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GenerateRequest:
+    """One conversation to answer. `speech` None means text only."""
+
+    messages: tuple[Message, ...]
+    sampling: Sampling = field(default_factory=Sampling)
+    speech: SpeechOptions | None = None
+    tools: tuple[Tool, ...] = ()
+    tool_choice: ToolChoice = field(default_factory=ToolChoice)
+    parallel_tool_calls: bool = False
+    response_format: ResponseFormat = field(default_factory=ResponseFormat)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capabilities:
+    """What an engine is and takes. `parts` says which weights do what, for people to read."""
+
+    name: str
+    parts: dict[str, str] = field(default_factory=dict)
+    context_tokens: int = 32768
+    max_output_tokens: int = 8192
+    frames: FrameSampling = field(default_factory=FrameSampling)
+    speech: bool = True
+    notes: tuple[str, ...] = ()
+
+
+class Engine(Protocol):
+    """Anything that answers."""
+
+    @property
+    def capabilities(self) -> Capabilities: ...
+
+    def generate(self, request: GenerateRequest) -> AsyncGenerator[Event, None]:
+        """Yield deltas in order, then exactly one `Finished`. Closing the generator cancels."""
+        ...
+
+    async def start(self) -> None:
+        """Load and warm up; idempotent."""
+        ...
+
+    async def stop(self) -> None:
+        """Release everything; running generations are cancelled."""
+        ...
+
+
+Thought = TextDelta | ToolCallDelta | Progress | Finished
+
+
+class Thinker(Protocol):
+    """Writes the reply."""
+
+    def think(self, request: GenerateRequest) -> AsyncGenerator[Thought, None]:
+        """Yield thoughts in order, then exactly one `Finished`. Closing cancels within a token."""
+        ...
+
+
+class Talker(Protocol):
+    """Speaks what the thinker writes, while it is being written."""
+
+    @property
+    def sample_rate(self) -> int:
+        """Hz of every delta it yields."""
+        ...
+
+    def talk(
+        self, thoughts: AsyncIterator[Thought], speech: SpeechOptions
+    ) -> AsyncGenerator[AudioDelta, None]:
+        """Speak the text among `thoughts`; ends when they end. Closing stops synthesis."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    text: str
+    start_s: float
+    end_s: float
+    probability: float = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Segment:
+    """A stretch of recognised speech; times are from the start of the audio."""
+
+    start_s: float
+    end_s: float
+    text: str
+    language: str
+    words: tuple[Word, ...] = ()
+    tokens: tuple[int, ...] = ()
+    avg_logprob: float = 0.0
+    no_speech_prob: float = 0.0
+    compression_ratio: float = 1.0
+    temperature: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecognizeOptions:
+    """`language` ISO 639-1, None detects it; `translate` gives English."""
+
+    language: str | None = None
+    translate: bool = False
+    prompt: str | None = None
+    temperature: float = 0.0
+    word_times: bool = False
+
+
+class Recognizer(Protocol):
+    """Hears speech."""
+
+    def recognize(self, audio: Audio, options: RecognizeOptions) -> AsyncGenerator[Segment, None]:
+        """Yield segments in time order; none where nobody speaks. Closing cancels."""
+        ...
+
+
+class Synthesizer(Protocol):
+    """Speaks a given text, all of it."""
+
+    @property
+    def sample_rate(self) -> int: ...
+
+    def synthesize(self, text: str, speech: SpeechOptions) -> AsyncGenerator[AudioDelta, None]:
+        """Yield speech piece by piece, first piece soon. Closing stops synthesis."""
+        ...

@@ -1,0 +1,209 @@
+"""Ears of the cascade: Whisper where voice activity says that somebody speaks.
+
+Recordings of any length are heard as a stream: a minute is searched for speech, what was found is
+cut into pieces, and pieces are read in small batches, so that memory does not grow and stopping is
+prompt. Knows nothing of files and wire formats.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractAsyncContextManager, aclosing, nullcontext
+from dataclasses import replace
+from pathlib import Path
+from typing import TypeVar, cast
+
+import numpy as np
+
+from thinktalk.engines import languages
+from thinktalk.engines.base import RecognizeOptions, Segment
+from thinktalk.engines.cascade.arbiter import Arbiter
+from thinktalk.engines.cascade.listening import Hearing, Steps
+from thinktalk.engines.cascade.pieces import Piece, Span, cut
+from thinktalk.engines.cascade.whisper import SAMPLE_RATE, Task, Whisper, input_s
+from thinktalk.errors import InvalidField, NotReady
+from thinktalk.media.activity import Activity
+from thinktalk.media.resample import resample
+from thinktalk.media.types import Audio, Samples
+
+T = TypeVar("T")
+
+_WINDOW_S = 60.0
+# What the detector hears before the window, so that speech at its edge is not missed.
+_LEAD_S = 1.0
+# A batch decodes faster than its pieces one by one, and a native call cannot be stopped: with two
+# it ends within about 0.3 s on two cores.
+_BATCH = 2
+# How long a recognition keeps the processor before others are asked.
+_TURN_S = 0.5
+_FULL_SCALE = 0.5
+_MAX_GAIN = 30.0
+_FAINT = 0.12
+_QUIET = 1e-4
+_OFFSET = 1e-3
+_SCAN_S = 0.02
+
+
+class WhisperRecognizer:
+    """A `Recognizer`. Loads in `start`; several recognitions at once take turns."""
+
+    def __init__(
+        self, model_dir: Path, vad_file: Path, *, threads: int, arbiter: Arbiter | None = None
+    ) -> None:
+        self._model_dir = model_dir
+        self._vad_file = vad_file
+        self._threads = threads
+        self._arbiter = arbiter
+        self._executor: ThreadPoolExecutor | None = None
+        self._whisper: Whisper | None = None
+        self._activity: Activity | None = None
+
+    async def start(self) -> None:
+        """Load the weights and read a second of silence to warm up; idempotent."""
+        if self._executor is not None:
+            return
+        self._executor = ThreadPoolExecutor(1, thread_name_prefix="ears")
+        try:
+            await self._run(self._load)
+        except BaseException:
+            await self.stop()
+            raise
+
+    async def stop(self) -> None:
+        """Release the model once the native call that runs has ended."""
+        executor, self._executor = self._executor, None
+        if executor is not None:
+            await asyncio.to_thread(executor.shutdown, wait=True, cancel_futures=True)
+        self._whisper = self._activity = None
+
+    async def recognize(
+        self, audio: Audio, options: RecognizeOptions
+    ) -> AsyncGenerator[Segment, None]:
+        """Yield segments in time order; none where nobody speaks. Closing cancels.
+
+        Texts put together as they are make the transcript: each begins with a space in the
+        languages that have them.
+
+        Raises:
+            InvalidField: `options.language` is no language the model knows.
+            NotReady: before `start`.
+        """
+        if self._whisper is None or self._executor is None:
+            raise NotReady("the recogniser is still loading")
+        options = _checked(options)
+        samples = await self._run(prepared, audio)
+        hearing = Hearing(self._whisper, samples, options)
+        async with aclosing(self._batches(samples)) as batches:
+            async for batch in batches:
+                for segment in await self._drive(hearing.listen(batch)):
+                    yield segment
+
+    async def _batches(self, samples: Samples) -> AsyncGenerator[list[Piece], None]:
+        """Pieces in order, a few at once, as soon as the speech after them is known."""
+        duration_s = len(samples) / SAMPLE_RATE
+        spans: list[Span] = []
+        waiting: list[Piece] = []
+        window_s = 0.0
+        while window_s < duration_s:
+            found = await self._in_turn(self._speech, samples, window_s)
+            spans = joined(spans, found)
+            window_s += _WINDOW_S
+            pieces = cut(spans, duration_s, lambda a, b: quietest(samples, a, b))
+            if window_s < duration_s and pieces:
+                spans = list(pieces.pop().speech)  # may go on in the next window
+            waiting += pieces
+            while len(waiting) >= _BATCH or (waiting and window_s >= duration_s):
+                yield waiting[:_BATCH]
+                del waiting[:_BATCH]
+
+    def _speech(self, samples: Samples, window_s: float) -> list[Span]:
+        assert self._activity is not None
+        start_s = max(0.0, window_s - _LEAD_S)
+        end = round((window_s + _WINDOW_S) * SAMPLE_RATE)
+        window = Audio(samples[round(start_s * SAMPLE_RATE) : end], SAMPLE_RATE)
+        spans = [(start_s + a, start_s + b) for a, b in self._activity.speech_spans(window)]
+        return [(max(a, window_s), b) for a, b in spans if b > window_s]
+
+    def _load(self) -> None:
+        self._activity = Activity(self._vad_file)
+        whisper = Whisper(self._model_dir, threads=self._threads)
+        silence = np.zeros(SAMPLE_RATE, np.float32)
+        whisper.decode([whisper.encode(silence, input_s(1.0))], [Task("en")])
+        self._whisper = whisper
+
+    async def _drive(self, steps: Steps[T]) -> T:
+        """Run `steps` to the end, a turn of the processor at a time."""
+        loop = asyncio.get_running_loop()
+        while True:
+            async with self._turn():
+                end_of_turn = loop.time() + _TURN_S
+                while loop.time() < end_of_turn:
+                    done, value = await self._run(_advance, steps)
+                    if done:
+                        return value  # type: ignore[return-value]  # set where done
+
+    async def _in_turn(self, function: Callable[..., T], *arguments: object) -> T:
+        async with self._turn():
+            return await self._run(function, *arguments)
+
+    async def _run(self, function: Callable[..., T], *arguments: object) -> T:
+        if self._executor is None:
+            raise NotReady("the recogniser has been stopped")
+        return await asyncio.get_running_loop().run_in_executor(
+            self._executor, function, *arguments
+        )
+
+    def _turn(self) -> AbstractAsyncContextManager[None]:
+        return nullcontext() if self._arbiter is None else self._arbiter.exclusive()
+
+
+def prepared(audio: Audio) -> Samples:
+    """The recording at 16 kHz, without offset, quiet ones made as loud as speech usually is."""
+    samples = resample(audio, SAMPLE_RATE).samples
+    if not len(samples):
+        return samples
+    offset = np.float32(samples.mean(dtype=np.float64))
+    # A click must not pass for the level of the speech; a sample in 16 is enough to tell it.
+    peak = float(np.quantile(np.abs(samples[::16] - offset), 0.995))
+    gain = np.float32(min(_MAX_GAIN, _FULL_SCALE / peak) if _QUIET < peak < _FAINT else 1.0)
+    if gain == 1.0 and abs(offset) < _OFFSET:
+        return samples  # hours of sound are not copied for nothing
+    return cast(Samples, np.clip((samples - offset) * gain, -1.0, 1.0))
+
+
+def joined(spans: list[Span], more: list[Span]) -> list[Span]:
+    """Spans of two windows in a row, as one where speech runs across the edge."""
+    if spans and more and more[0][0] - spans[-1][1] < 0.1:
+        return [*spans[:-1], (spans[-1][0], more[0][1]), *more[1:]]
+    return [*spans, *more]
+
+
+def quietest(samples: Samples, start_s: float, end_s: float) -> float:
+    """The quietest moment between two times, in seconds: the middle of the softest 0.1 s."""
+    first, hop = round(start_s * SAMPLE_RATE), round(_SCAN_S * SAMPLE_RATE)
+    stretch = samples[first : round(end_s * SAMPLE_RATE)]
+    num_hops = len(stretch) // hop
+    if num_hops < 5:
+        return (start_s + end_s) / 2
+    power = (stretch[: num_hops * hop].reshape(num_hops, hop) ** 2).mean(axis=1)
+    softest = int(np.convolve(power, np.ones(5), mode="valid").argmin())
+    return start_s + (softest + 2.5) * _SCAN_S
+
+
+def _advance(steps: Steps[T]) -> tuple[bool, T | None]:
+    try:
+        next(steps)
+    except StopIteration as end:
+        return True, end.value
+    return False, None
+
+
+def _checked(options: RecognizeOptions) -> RecognizeOptions:
+    if options.language is None:
+        return options
+    code = languages.code(options.language)
+    if code is None:
+        raise InvalidField(f"unknown language {options.language!r}", param="language")
+    return replace(options, language=code)

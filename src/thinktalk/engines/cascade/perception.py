@@ -1,0 +1,177 @@
+"""Pictures, sound and video become notes; then the language model writes.
+
+What was perceived is remembered by content, so a conversation that carries its media from turn to
+turn is heard and seen once, and its prompt keeps the same prefix.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import OrderedDict
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from thinktalk.conversation import AudioPart, ImagePart, Message, Part, TextPart, VideoPart
+from thinktalk.engines.base import (
+    GenerateRequest,
+    RecognizeOptions,
+    Recognizer,
+    Segment,
+    Thinker,
+    Thought,
+)
+from thinktalk.engines.cascade.heard import heard
+from thinktalk.events import Finished, Progress, Usage
+from thinktalk.media.types import Audio, Image, Video
+
+_PLAIN = "You are a helpful assistant."
+_SPOKEN = (
+    "You are a friendly voice assistant. Answer in a few plain spoken sentences: "
+    "no lists, no markdown, no code."
+)
+_PERCEIVED = (
+    " Between [file] and [end] stands what you saw and heard yourself in a file of the user. "
+    "Answer from it; where it says probably or unsure, say so too. "
+    "Do not mention brackets or notes."
+)
+_MAX_REMEMBERED = 256
+
+
+class Sight(Protocol):
+    """Turns what is seen into a note for a reader of text."""
+
+    async def describe(self, image: Image) -> str: ...
+
+    async def follow(self, video: Video, segments: Sequence[Segment]) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Perceived:
+    """`note` describes the part; `words` are what was said in it, if it is speech."""
+
+    note: str
+    words: str = ""
+
+
+class PerceivingThinker:
+    """A `Thinker` for any parts, made of one for text only."""
+
+    def __init__(
+        self,
+        recognizer: Recognizer,
+        sight: Sight,
+        thinker: Thinker,
+        count_tokens: Callable[[str], int],
+    ) -> None:
+        self._recognizer = recognizer
+        self._sight = sight
+        self._thinker = thinker
+        self._count_tokens = count_tokens
+        self._remembered: OrderedDict[bytes, _Perceived] = OrderedDict()
+
+    async def think(self, request: GenerateRequest) -> AsyncGenerator[Thought, None]:
+        media = [
+            part
+            for message in request.messages
+            for part in message.parts
+            if not isinstance(part, TextPart)
+        ]
+        for number, part in enumerate(media):
+            if _digest(part) not in self._remembered:
+                yield Progress(_STAGES[type(part)], number / len(media))
+                await self._perceive(part)
+        messages = [await self._written(message) for message in request.messages]
+        written = replace(request, messages=_with_system(messages, request, bool(media)))
+        async with aclosing(self._thinker.think(written)) as thoughts:
+            async for thought in thoughts:
+                if media and isinstance(thought, Finished):
+                    thought = replace(thought, usage=self._without_notes(thought.usage, request))
+                yield thought
+
+    def _without_notes(self, usage: Usage, request: GenerateRequest) -> Usage:
+        """Notes stand for media, which have a documented cost of their own."""
+        texts = (message.text for message in request.messages)
+        return replace(usage, prompt_text_tokens=sum(map(self._count_tokens, texts)))
+
+    async def _written(self, message: Message) -> Message:
+        if all(isinstance(part, TextPart) for part in message.parts):
+            return message
+        # Where nothing is written, speech is the user talking: the words are the message.
+        is_talking = not any(isinstance(part, TextPart) for part in message.parts)
+        pieces = []
+        for part in message.parts:
+            if isinstance(part, TextPart):
+                pieces.append(part.text)
+                continue
+            perceived = await self._perceive(part)
+            is_question = is_talking and isinstance(part, AudioPart) and perceived.words
+            pieces.append(perceived.words if is_question else f"[file]\n{perceived.note}\n[end]")
+        return replace(message, parts=(TextPart("\n".join(pieces)),))
+
+    async def _perceive(self, part: ImagePart | AudioPart | VideoPart) -> _Perceived:
+        digest = _digest(part)
+        if (known := self._remembered.get(digest)) is not None:
+            self._remembered.move_to_end(digest)
+            return known
+        perceived = await self._perceive_anew(part)
+        self._remembered[digest] = perceived
+        while len(self._remembered) > _MAX_REMEMBERED:
+            self._remembered.popitem(last=False)
+        return perceived
+
+    async def _perceive_anew(self, part: ImagePart | AudioPart | VideoPart) -> _Perceived:
+        if isinstance(part, ImagePart):
+            return _Perceived(await self._sight.describe(part.image))
+        if isinstance(part, AudioPart):
+            segments = await self._listen(part.audio)
+            return _Perceived(
+                heard(segments, part.audio), "".join(segment.text for segment in segments).strip()
+            )
+        sound = part.video.audio
+        segments = await self._listen(sound) if sound is not None else []
+        return _Perceived(await self._sight.follow(part.video, segments))
+
+    async def _listen(self, audio: Audio) -> list[Segment]:
+        async with aclosing(self._recognizer.recognize(audio, RecognizeOptions())) as segments:
+            return [segment async for segment in segments]
+
+
+_STAGES = {ImagePart: "looking", AudioPart: "listening", VideoPart: "watching"}
+
+
+def _with_system(
+    messages: list[Message], request: GenerateRequest, has_media: bool
+) -> tuple[Message, ...]:
+    own = _SPOKEN if request.speech is not None else _PLAIN
+    rest = messages
+    if messages and messages[0].role == "system":
+        own, rest = messages[0].text, messages[1:]
+    system = Message("system", (TextPart(own + (_PERCEIVED if has_media else "")),))
+    return (system, *rest)
+
+
+def _digest(part: Part) -> bytes:
+    digest = hashlib.blake2b(type(part).__name__.encode(), digest_size=16)
+
+    def add(media: Audio | Image | Video | None) -> None:
+        if isinstance(media, Audio):
+            digest.update(media.sample_rate.to_bytes(4, "little"))
+            digest.update(media.samples.tobytes())
+        elif isinstance(media, Image):
+            digest.update(repr(media.pixels.shape).encode())
+            digest.update(media.pixels.tobytes())
+        elif isinstance(media, Video):
+            digest.update(repr((media.duration_s, media.width, media.height)).encode())
+            for frame in media.frames:
+                add(frame.image)
+            add(media.audio)
+
+    if isinstance(part, ImagePart):
+        add(part.image)
+    elif isinstance(part, AudioPart):
+        add(part.audio)
+    elif isinstance(part, VideoPart):
+        add(part.video)
+    return digest.digest()

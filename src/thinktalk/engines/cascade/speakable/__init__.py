@@ -1,0 +1,51 @@
+"""What a person would read aloud: written text becomes plain words and punctuation.
+
+    speakable("It moves 10 GB/s, see `pool_size`.")
+    # It moves ten gigabytes per second, see pool size.
+
+English is complete; other languages have their own table or pass through. Knows nothing of sound.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from thinktalk.engines.cascade.speakable.addresses import read_addresses
+from thinktalk.engines.cascade.speakable.code import announced, is_short
+from thinktalk.engines.cascade.speakable.dates import read_dates
+from thinktalk.engines.cascade.speakable.locales import read_locale
+from thinktalk.engines.cascade.speakable.markdown import plain, wraps
+from thinktalk.engines.cascade.speakable.numbers import read_numbers
+from thinktalk.engines.cascade.speakable.quantities import read_quantities
+from thinktalk.engines.cascade.speakable.symbols import cleaned, polished, read_symbols
+from thinktalk.engines.cascade.speakable.terms import read_terms
+
+__all__ = ["announced", "is_short", "speakable", "wraps"]
+
+# Order matters: an address holds dates, a date holds numbers, and each rule leaves only words.
+_ENGLISH: tuple[Callable[[str], str], ...] = (
+    read_addresses,
+    read_dates,
+    read_quantities,
+    read_terms,
+    read_symbols,
+    read_numbers,
+)
+
+
+def speakable(text: str, language: str = "en", *, mid_line: bool = False) -> str:
+    """Return what is said for `text`, '' where nothing is.
+
+    Args:
+        text: markdown as a language model writes it.
+        language: ISO 639-1; what has no words here passes through with its markup removed.
+        mid_line: the text goes on in a line that began before it, so its start is no list marker
+            or heading.
+    """
+    said = plain(cleaned(text), language, mid_line=mid_line)
+    if language == "en":
+        for read in _ENGLISH:
+            said = read(said)
+    else:
+        said = read_locale(said, language)
+    return polished(said, language)

@@ -1,0 +1,281 @@
+"""Money, percentages, units, ranges, fractions and ordinals in English words."""
+
+from __future__ import annotations
+
+import re
+
+from thinktalk.engines.cascade.speakable.numbers import (
+    NUMBER,
+    cardinal,
+    decimal,
+    fraction,
+    grouped,
+    ordinal,
+)
+
+_PREFIXES = {"k": "kilo", "M": "mega", "G": "giga", "T": "tera", "P": "peta"}
+_UNITS = {
+    "B": ("byte", "bytes"), "bit": ("bit", "bits"), "b": ("bit", "bits"),
+    "Hz": ("hertz", "hertz"), "m": ("meter", "meters"), "g": ("gram", "grams"),
+    "s": ("second", "seconds"), "sec": ("second", "seconds"), "secs": ("second", "seconds"),
+    "min": ("minute", "minutes"), "mins": ("minute", "minutes"), "h": ("hour", "hours"),
+    "hr": ("hour", "hours"), "hrs": ("hour", "hours"), "L": ("liter", "liters"),
+    "l": ("liter", "liters"), "W": ("watt", "watts"), "V": ("volt", "volts"),
+    "J": ("joule", "joules"), "N": ("newton", "newtons"), "Pa": ("pascal", "pascals"),
+    "Wh": ("watt hour", "watt hours"), "ft": ("foot", "feet"), "lb": ("pound", "pounds"),
+    "lbs": ("pound", "pounds"), "oz": ("ounce", "ounces"), "mi": ("mile", "miles"),
+    "yd": ("yard", "yards"), "mph": ("mile per hour", "miles per hour"),
+    "kph": ("kilometer per hour", "kilometers per hour"), "px": ("pixel", "pixels"),
+    "fps": ("frame per second", "frames per second"), "dB": ("decibel", "decibels"),
+    "rpm": ("revolution per minute", "revolutions per minute"),
+    "dpi": ("dot per inch", "dots per inch"), "kcal": ("kilocalorie", "kilocalories"),
+    "bps": ("bit per second", "bits per second"), "°C": ("degree Celsius", "degrees Celsius"),
+    "°F": ("degree Fahrenheit", "degrees Fahrenheit"), "°": ("degree", "degrees"),
+    "ha": ("hectare", "hectares"), "eV": ("electron volt", "electron volts"),
+    "mA": ("milliamp", "milliamps"), "mAh": ("milliamp hour", "milliamp hours"),
+    "tsp": ("teaspoon", "teaspoons"), "tbsp": ("tablespoon", "tablespoons"),
+    "atm": ("atmosphere", "atmospheres"), "ppm": ("part per million", "parts per million"),
+    "Ω": ("ohm", "ohms"),
+}  # fmt: skip
+_BINARY = {"Ki": "kibi", "Mi": "mebi", "Gi": "gibi", "Ti": "tebi"}
+
+
+def _prefixed() -> dict[str, tuple[str, str]]:
+    units = dict(_UNITS)
+    for letter, prefix in _PREFIXES.items():
+        for base in ("B", "bit", "Hz", "W", "Wh", "bps", "V", "J", "Pa", "eV"):
+            units[letter + base] = (prefix + _UNITS[base][0], prefix + _UNITS[base][1])
+        # GB is bytes and Gb is bits; both are seen.
+        units[letter + "b"] = (prefix + "bit", prefix + "bits")
+    units["KB"] = units["kB"]
+    for letters, prefix in _BINARY.items():
+        units[letters + "B"] = (prefix + "byte", prefix + "bytes")
+    small = {"m": "milli", "µ": "micro", "μ": "micro", "n": "nano", "k": "kilo", "c": "centi"}
+    for letter, prefix in small.items():
+        for base in ("m", "g", "s", "L", "l", "W", "V"):
+            units[letter + base] = (prefix + _UNITS[base][0], prefix + _UNITS[base][1])
+    units["us"] = units["µs"]
+    for base in ("m", "cm", "mm", "km", "ft"):
+        one, many = units[base]
+        for power, name in (("²", "square"), ("³", "cubic"), ("^2", "square"), ("^3", "cubic")):
+            units[base + power] = (f"{name} {one}", f"{name} {many}")
+    return units
+
+
+UNITS = _prefixed()
+PER = {
+    "s": "second", "sec": "second", "s²": "second squared", "min": "minute", "h": "hour",
+    "hr": "hour", "d": "day", "mo": "month", "yr": "year", "kg": "kilogram", "km": "kilometer",
+    "m²": "square meter", "m³": "cubic meter", "L": "liter", "l": "liter", "mL": "milliliter",
+    "second": "second", "minute": "minute", "hour": "hour", "day": "day", "week": "week",
+    "month": "month", "year": "year", "user": "user", "person": "person", "token": "token",
+    "request": "request", "GB": "gigabyte", "MB": "megabyte",
+}  # fmt: skip
+
+
+def _either(names: dict[str, object] | dict[str, str] | dict[str, tuple[str, str]]) -> str:
+    return "|".join(re.escape(name) for name in sorted(names, key=len, reverse=True))
+
+
+_SCALE = r"(?:thousand|million|billion|trillion)"
+_SCALES = {
+    "k": "thousand", "K": "thousand", "M": "million", "m": "million", "B": "billion",
+    "b": "billion", "bn": "billion", "T": "trillion",
+}  # fmt: skip
+_CURRENCIES = {
+    "$": ("dollar", "dollars", "cent", "cents"), "US$": ("dollar", "dollars", "cent", "cents"),
+    "€": ("euro", "euros", "cent", "cents"), "£": ("pound", "pounds", "penny", "pence"),
+    "¥": ("yen", "yen", "sen", "sen"), "₹": ("rupee", "rupees", "paisa", "paise"),
+    "₩": ("won", "won", "jeon", "jeon"), "₽": ("ruble", "rubles", "kopek", "kopeks"),
+    "₿": ("bitcoin", "bitcoin", "", ""),
+}  # fmt: skip
+_CODES = {
+    "USD": ("U-S dollar", "U-S dollars"), "EUR": ("euro", "euros"), "GBP": ("pound", "pounds"),
+    "JPY": ("yen", "yen"), "CNY": ("yuan", "yuan"), "CHF": ("Swiss franc", "Swiss francs"),
+    "CAD": ("Canadian dollar", "Canadian dollars"), "INR": ("rupee", "rupees"),
+    "AUD": ("Australian dollar", "Australian dollars"), "RMB": ("yuan", "yuan"),
+}  # fmt: skip
+_SIGN = r"(?P<sign>(?<![\w.)])[-−+±~])?"
+_RANGE = rf"(?P<a>{NUMBER})(?: ?[-–—] ?(?P<b>{NUMBER}))?"
+_SIGNS = {"-": "minus ", "−": "minus ", "+": "plus ", "±": "plus or minus ", "~": "about "}
+_PER = rf"(?: ?/ ?(?P<per>{_either(PER)})(?![\w/]))?"
+_VULGAR = {
+    "½": (1, 2), "⅓": (1, 3), "⅔": (2, 3), "¼": (1, 4), "¾": (3, 4), "⅕": (1, 5), "⅖": (2, 5),
+    "⅗": (3, 5), "⅘": (4, 5), "⅙": (1, 6), "⅚": (5, 6), "⅛": (1, 8), "⅜": (3, 8), "⅝": (5, 8),
+    "⅞": (7, 8),
+}  # fmt: skip
+
+
+def _amount(match: re.Match[str]) -> str:
+    said = _SIGNS.get(match["sign"] or "", "") + decimal(match["a"])
+    return f"{said} to {decimal(match['b'])}" if match["b"] else said
+
+
+def _scientific(match: re.Match[str]) -> str:
+    power = decimal(match["power"].lstrip("+-−"))
+    minus = "minus " if match["power"][0] in "-−" else ""
+    return f"{decimal(match['a'])} times ten to the power of {minus}{power}"
+
+
+def _is_one(match: re.Match[str]) -> bool:
+    return match["a"] == "1" and not match["b"]
+
+
+def _per(match: re.Match[str]) -> str:
+    return f" per {PER[match['per']]}" if match["per"] else ""
+
+
+def _money(match: re.Match[str]) -> str:
+    one, many, cent, cents = _CURRENCIES[match["currency"]]
+    sign = _SIGNS.get(match["sign"] or "", "")
+    scale = match["scale"]
+    if scale:
+        scale = _SCALES.get(scale.strip(), scale.strip())
+        return f"{_amount(match)} {scale} {many}{_per(match)}"
+    whole, _, part = match["a"].replace(",", "").partition(".")
+    if len(part) == 2 and cent and not match["b"]:
+        small = f"{cardinal(int(part))} {cent if part == '01' else cents}" if int(part) else ""
+        large = f"{cardinal(int(whole))} {one if whole == '1' else many}" if int(whole or 0) else ""
+        if large or small:
+            return sign + " and ".join(filter(None, (large, small))) + _per(match)
+    return f"{_amount(match)} {one if _is_one(match) else many}{_per(match)}"
+
+
+def _measured(match: re.Match[str]) -> str:
+    one, many = UNITS[match["unit"]]
+    # An adjective is singular: "a five kilometer run".
+    singular = _is_one(match) or (
+        match["article"] and re.match(r" [a-z]", match.string[match.end() :])
+    )
+    scale = f" {match['scale'].strip()}" if match["scale"] else ""
+    return (
+        f"{match['article'] or ''}{_amount(match)}{scale} {one if singular else many}{_per(match)}"
+    )
+
+
+def _plain_fraction(match: re.Match[str]) -> str:
+    if match["n"] == match["d"]:
+        return f"{decimal(match['n'])} {decimal(match['n'])}"  # "fifty fifty"
+    said = fraction(int(match["n"]), int(match["d"]))
+    if not match["whole"]:
+        return said + _fraction_of(match)
+    return f"{cardinal(int(match['whole']))} and {re.sub('^one ', 'a ', said)}{_fraction_of(match)}"
+
+
+def _fraction_of(match: re.Match[str]) -> str:
+    """The unit behind a fraction: one half mile, two and a half miles."""
+    if not match["unit"]:
+        return ""
+    return f" {UNITS[match['unit']][1 if match['whole'] else 0]}"
+
+
+def _vulgar(match: re.Match[str]) -> str:
+    n, d = _VULGAR[match["v"]]
+    whole = match["whole"]
+    return f" {whole} {n}/{d}" if whole else f" {n}/{d}"
+
+
+_RULES = (
+    # "2 tsp. of salt": the stop belongs to the unit.
+    (re.compile(r"(?<=\d )(tsp|tbsp|min|sec|hrs?|oz|lbs?|ft)\.(?= [a-z])"), lambda m: m[1]),
+    (re.compile(r"(?<![\w.])(?P<a>\d(?:\.\d+)?)[eE](?P<power>[-−+]?\d{1,3})\b"), _scientific),
+    (re.compile(r"\b24/7\b|\b24x7\b"), lambda m: "twenty-four seven"),
+    (re.compile(rf"(?P<whole>(?<!\d)\d+)? ?(?P<v>[{''.join(_VULGAR)}])"), _vulgar),
+    (
+        re.compile(
+            rf"(?P<sign>(?<![\w.)])[-−+~])?(?P<currency>US\$|[$€£¥₹₩₽₿]) ?(?P<a>{NUMBER})"
+            rf"(?: ?[-–—] ?(?P=currency)?(?P<b>{NUMBER}))?"
+            rf"(?P<scale> ?{_SCALE}\b|(?:bn|[kKMBTmb])\b)?{_PER}"
+        ),
+        _money,
+    ),
+    (
+        re.compile(rf"{_SIGN}{_RANGE} ?(?P<scale>{_SCALE}\b)? ?(?P<currency>[€£¥₹₩₽$]){_PER}"),
+        _money,
+    ),
+    (
+        re.compile(rf"{_SIGN}{_RANGE} ?(?P<code>{_either(_CODES)})\b"),
+        lambda m: f"{_amount(m)} {_CODES[m['code']][0 if _is_one(m) else 1]}",
+    ),
+    (re.compile(rf"{_SIGN}{_RANGE} ?%"), lambda m: f"{_amount(m)} percent"),
+    (
+        re.compile(r"(?P<feet>\d)'(?P<inches>\d{1,2})(?:\"|'')"),
+        lambda m: f"{cardinal(int(m['feet']))} foot {cardinal(int(m['inches']))}",
+    ),
+    (
+        re.compile(
+            r"(?<![\w./])(?:(?P<whole>\d+) )?(?P<n>\d{1,3})/(?P<d>[1-9]\d{0,3})(?![\w/]|\.\d)"
+            rf"(?: (?P<unit>{_either(UNITS)})(?![\w/²³^']))?"
+        ),
+        _plain_fraction,
+    ),
+    (
+        re.compile(
+            rf"(?P<article>\b[Aa]n? )?{_SIGN}{_RANGE}(?P<scale> {_SCALE})?"
+            # "7B" is a model size, "512 B" are bytes; "5 in" and "3 A" stay words.
+            rf"(?: ?(?!B\b|b\b)|(?= B\b) )(?P<unit>{_either(UNITS)})(?![\w²³^']){_PER}"
+        ),
+        _measured,
+    ),
+    (
+        re.compile(
+            r"(?<![A-Za-z])(?P<what>[A-Za-z]{2,})/(?P<per>s|sec|min|hr?|day|week|month|year)\b(?!/)"
+        ),
+        lambda m: f"{m['what']} per {PER[m['per']]}",
+    ),
+    (
+        re.compile(r"\b(?P<a>\d{1,5}) ?[x×] ?(?P<b>\d{1,5})(?P<c> ?[x×] ?\d{1,5})?\b"),
+        lambda m: _sized(m["a"], m["b"], m["c"]),
+    ),
+    (re.compile(rf"(?P<a>{NUMBER})[x×](?= [a-z])"), lambda m: f"{decimal(m['a'])} times"),
+    (
+        re.compile(r"(?<![\d:])(?P<a>\d{1,4}):(?P<b>\d{1,4})(?![\d:])"),
+        lambda m: f"{decimal(m['a'])} to {decimal(m['b'])}",
+    ),
+    (
+        re.compile(r"\b(?P<n>\d[\d,]{0,20})(?:st|nd|rd|th)\b"),
+        lambda m: ordinal(int(m["n"].replace(",", ""))),
+    ),
+    (
+        re.compile(
+            rf"(?<![A-Za-z]-){_SIGN}(?P<a>{NUMBER}) ?[-–—] ?(?P<b>{NUMBER})(?P<more>\+?)"
+            r"(?![\w-]|\.\d|\+\d| =)"
+        ),
+        lambda m: _ranged(m),
+    ),
+    (re.compile(rf"(?<![\w.)])~ ?(?={NUMBER})"), lambda m: "about "),
+    (re.compile(rf"± ?(?={NUMBER})"), lambda m: "plus or minus "),
+    (re.compile(rf"(?P<a>{NUMBER})\+(?= |$)"), lambda m: f"{decimal(m['a'])} plus"),
+    (re.compile(rf"(?<!\S)>(?={NUMBER})"), lambda m: "more than "),
+    (re.compile(rf"(?<!\S)<(?={NUMBER})"), lambda m: "less than "),
+    (re.compile(rf"(?<![\w.])(?P<a>{NUMBER})[kK]\b"), lambda m: f"{decimal(m['a'])} K"),
+    (re.compile(rf"(?<![\w.])(?P<a>{NUMBER})M\b"), lambda m: f"{decimal(m['a'])} million"),
+    (re.compile(rf"(?<![\w.])(?P<a>{NUMBER})[Bb]\b"), lambda m: f"{decimal(m['a'])} B"),
+    (re.compile(r"\b(?:[Nn]o\.|№) ?(?=\d)"), lambda m: "number "),
+    (re.compile(r"(?<!\w)#(?=\d)"), lambda m: "number "),
+)
+
+
+def _sized(width: str, height: str, depth: str | None) -> str:
+    if len(width) <= 2 and len(height) <= 2 and not depth:
+        return f"{decimal(width)} times {decimal(height)}"
+    said = f"{grouped(width)} by {grouped(height)}"
+    return f"{said} by {grouped(depth.strip(' x×'))}" if depth else said
+
+
+def _ranged(match: re.Match[str]) -> str:
+    spaced = re.search(r"\d - \.?\d", match[0])
+    if spaced and not _value(match["a"]) < _value(match["b"]):
+        return match[0]  # "5 - 3" is a subtraction
+    return _amount(match) + (" plus" if match["more"] else "")
+
+
+def _value(number: str) -> float:
+    return float(number.replace(",", ""))
+
+
+def read_quantities(text: str) -> str:
+    """Replace amounts of something in `text` by words."""
+    for pattern, said in _RULES:
+        text = pattern.sub(said, text)
+    return text

@@ -1,0 +1,213 @@
+"""Characters: what is dropped, what has a name, and which punctuation is left at the end.
+
+Whatever comes in, `polished` returns letters, blanks and plain punctuation only.
+"""
+
+# ruff: noqa: SIM905 - long lists of words read better as lines of words
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from thinktalk.engines.cascade.speakable.numbers import cardinal
+
+_QUOTES = str.maketrans(
+    {"’": "'", "‘": "'", "ʼ": "'", "“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "″": '"',
+     "′": "'", "\u00a0": " ", "\u202f": " ", "\u2009": " ", "‐": "-", "‑": "-", "―": "—", "⁄": "/",
+     "−": "−", "\u00ad": None, "…": "…"}
+)  # fmt: skip
+_SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺ⁿ", "0123456789-+n")
+_SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉₋₊", "0123456789-+")
+_KEPT = frozenset("½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞°²³µ…№™Ω")
+_GREEK = {
+    name.capitalize() if upper else name: unicodedata.lookup(
+        f"GREEK {'CAPITAL' if upper else 'SMALL'} LETTER {name.upper()}"
+    )
+    for name in (
+        "alpha beta gamma delta epsilon zeta eta theta iota kappa lamda mu nu xi pi rho sigma tau"
+        " upsilon phi chi psi omega"
+    ).split()
+    for upper in (False, True)
+}
+_GREEK_SAID = {letter: name.replace("lamda", "lambda").lower() for name, letter in _GREEK.items()}
+_LONE_GREEK = re.compile(rf"(?<![^\W\d_])[{''.join(_GREEK_SAID)}](?![^\W\d_])")
+
+_LATEX = (
+    (re.compile(r"\\[dt]?frac\s*\{(\d+)\}\s*\{(\d+)\}"), r" \1/\2 "),
+    (re.compile(r"\\[dt]?frac\s*\{([^{}]*)\}\s*\{([^{}]*)\}"), r" \1 over \2 "),
+    (re.compile(r"_\{([^{}]*)\}\^\{([^{}]*)\}"), r" from \1 to \2 of "),
+    (re.compile(r"\b([fghFGHPO]'?)\(([^()]*)\)"), r"\1 of \2"),
+    (re.compile(r"\b([fghFGH])'"), r"\1 prime"),
+    (re.compile(r"(?<=[A-Za-z0-9)])\("), r" times ("),
+    (re.compile(r"[()]"), " "),
+    (re.compile(r"\\sqrt\s*\{([^{}]*)\}"), r"√\1"),
+    (re.compile(r"\\(?:text|mathrm|mathbf|operatorname|textbf|mathbb)\s*\{([^{}]*)\}"), r" \1 "),
+    (re.compile(r"\\(?:times|cdot)\b"), " × "),
+    (re.compile(r"\\div\b"), " ÷ "),
+    (re.compile(r"\\(?:leq?)\b"), " ≤ "),
+    (re.compile(r"\\(?:geq?)\b"), " ≥ "),
+    (re.compile(r"\\neq?\b"), " ≠ "),
+    (re.compile(r"\\approx\b"), " ≈ "),
+    (re.compile(r"\\pm\b"), " ± "),
+    (re.compile(r"\\infty\b"), " ∞ "),
+    (re.compile(r"\\(?:to|rightarrow|Rightarrow)\b"), " → "),
+    (re.compile(r"\\(?:left|right|quad|qquad|displaystyle|,|;|!|:)"), " "),
+    (re.compile(r"\^\{([^{}]*)\}"), r"^\1"),
+    (re.compile(r"_\{([^{}]*)\}"), r" \1"),
+    (re.compile(r"(?<=\w)_(?=\w)"), " "),
+    (re.compile(r"\\([A-Za-z]+)"), r" \1 "),
+    (re.compile(r"[{}\\$]"), " "),
+)
+
+_OPERAND_BEFORE, _OPERAND_AFTER = r"(?<=[\w)\]²³%])", r"(?=[\w(\[√.$-])"
+_MATH = tuple(
+    (re.compile(pattern), said)
+    for pattern, said in (
+        (r"\bO\(([^()]{1,30})\)", r"O of \1"),
+        (r"\b([fgh])\(([^()]{1,8})\)", r"\1 of \2"),
+        (r" ?± ?", " plus or minus "),
+        (r"(?<=[(=√])( ?)[-−](?=[a-z]\b)", r"\1minus "),
+        (r"(?<=[\w)])(?:\^2|²)(?!\d)", " squared"),
+        (r"(?<=[\w)])(?:\^3|³)(?!\d)", " cubed"),
+        (r"\^[-−](?=\w)", " to the power of minus "),
+        (r"(?<=[\w)])\^\(?(?=\w)", " to the power of "),
+        (r"\s*(?:<=>|<->|↔|⇔)\s*", " is equivalent to "),
+        (r"\s*(?:[-=]+>|[→⇒➜➔⟶])\s*", " to "),
+        (r"\s*(?:<-+(?= )|<==+|[←⇐])\s*", " from "),
+        (r" *(?:<=|≤) *", " is at most "),
+        (r" *(?:>=|≥) *", " is at least "),
+        (
+            r" *(?:[!=]==?|≠) *",
+            lambda m: " equals " if m[0].strip()[0] == "=" else " is not equal to ",
+        ),
+        (r"(?<=[\w)]) *≈ *", " is about "),
+        (r"≈ *", "about "),
+        (rf"{_OPERAND_BEFORE} *= *{_OPERAND_AFTER}", " equals "),
+        (rf"(?<=\w) < {_OPERAND_AFTER}", " is less than "),
+        (rf"(?<=\w) > {_OPERAND_AFTER}", " is greater than "),
+        (rf"{_OPERAND_BEFORE} ?\+ ?{_OPERAND_AFTER}", " plus "),
+        (r"(?<=[\d)]) [-−] (?=[\d(a-z])|(?<=squared) [-−] |(?<=cubed) [-−] ", " minus "),
+        (r"(?<=\w) − (?=\w)", " minus "),
+        (
+            r"(?<=[\w)]) ?[×·⋅] ?(?=[\w(])|(?:(?<=\b\w)|(?<=\d)) \* (?=[\w(])|(?<=\d)\*(?=\d)",
+            " times ",
+        ),
+        (r" *÷ *", " divided by "),
+        (r"(?<=[\w)]) / (?=[\w(])", " divided by "),
+        (r"√ *", " square root of "),
+        (r"∞", " infinity "),
+        (r"∑", " sum of "),
+        (r"∫", " integral of "),
+        (r"∂", " partial "),
+        (r"∈", " in "),
+        (r"∆", " delta "),
+        (r"©", " copyright "),
+        (r" ?& ?", " and "),
+        (r"(?<=\w)%", " percent "),
+        (r"°", " degrees "),
+        (r"§ ?", " section "),
+        (r"\band/or\b", "and or"),
+        (r"(?<=[^\W\d_])/(?=[^\W\d_])", " slash "),
+        (r"[™®℠]", ""),
+        (r" \| ", ", "),
+    )
+)
+
+_FINISH = tuple(
+    (re.compile(pattern), said)
+    for pattern, said in (
+        (r"\.{2,}", "…"),
+        (r"…+\.?", "…"),
+        (r"\s+--+\s+|\s*—+\s*|\s+[–-]\s+|(?<=[^\W\d_])–(?=[^\W\d_])", ", "),
+        (r"(?<=[\w%])\s*[(\[]+(?=\s*\w)", ", "),
+        (r"[)\]]+(?=\s+\w)", ", "),
+        (r"[()\[\]]", " "),
+        (r"(?<![^\W_])'|'(?![^\W_])", ""),
+        (r"(?<![^\W_])-+|-+(?![^\W_])", " "),
+        (r"-{2,}", " "),
+        (r"\s+", " "),
+        (r" +(?=[.,;:!?…。！？、，；：])|(?<=[。！？、，；：]) +", ""),
+        (r"(?<=[.,;:!?…])[,;:]+", ""),
+        (r",+(?=[.;:!?…])", ""),
+        (r"(?<=[,;:])(?=[^\W_])", " "),
+        (r"[.]{2,}", "."),
+        (r"(?<=[!?:;])\.", ""),
+        (r"^[\s,;:.]+(?=[^\W_])", ""),
+    )
+)
+_PUNCTUATION = frozenset(" .,;:!?'-…。！？、，；：।؟،؛")
+
+
+def cleaned(text: str) -> str:
+    """Return `text` with one kind of quote, blank and digit, without what has no sound."""
+    text = text.translate(_QUOTES)
+    if text.isascii():
+        return _CONTROL.sub("", text)
+    # Keycap and tag emoji are a base character with marks: drop the whole.
+    text = re.sub(r"[0-9#*]\ufe0f?\u20e3", "", text)
+    text = re.sub(r"(?<=[⁰¹²³⁴⁵⁶⁷⁸⁹\w)])[⁰¹⁴-⁹⁻⁺ⁿ²³][⁰¹²³⁴-⁹ⁿ]*", _power, text)
+    text = re.sub(r"[₀-₉₋₊]+", lambda m: f" {m[0].translate(_SUBSCRIPTS)} ", text)
+    return "".join(map(_character, text))
+
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+
+
+def _power(match: re.Match[str]) -> str:
+    power = match[0].translate(_SUPERSCRIPTS)
+    return match[0] if match[0] in "²³" else f"^{power}"
+
+
+def _character(character: str) -> str:
+    if character in _KEPT or character in "\n\t":
+        return character
+    category = unicodedata.category(character)
+    if category in ("Cc", "Cf", "Cs", "Co", "Cn") or character in "\ufe0e\ufe0f":
+        return ""
+    if category == "So" and ord(character) >= 0x2190 and character not in "℃℉":
+        # Arrows and signs of use in prose are category Sm; these are pictures.
+        return "" if ord(character) > 0x2BFF or not "←" <= character <= "⇿" else character
+    if category == "Nd":
+        return str(unicodedata.digit(character))
+    if category[0] not in "LN":
+        return " " if category[0] == "Z" else character
+    return unicodedata.normalize("NFKC", character)
+
+
+def read_latex(text: str) -> str:
+    """Return the inside of a formula with its commands as symbols and words."""
+    for pattern, said in _LATEX:
+        text = pattern.sub(said, text)
+    return text.strip()
+
+
+def read_symbols(text: str) -> str:
+    """Replace operators and signs in `text` by English words."""
+    for pattern, said in _MATH:
+        text = pattern.sub(said, text)
+    return _LONE_GREEK.sub(lambda match: f" {_GREEK_SAID[match[0]]} ", text)
+
+
+def polished(text: str, language: str = "en") -> str:
+    """Return `text` reduced to letters, blanks and plain punctuation.
+
+    Digits are left to synthesisers of languages without number words here; none is left in English.
+    """
+    text = "".join(map(_sayable, text))
+    if language == "en":
+        text = re.sub(r"\d", lambda m: f" {cardinal(int(m[0]))} ", text)
+    for pattern, said in _FINISH:
+        text = pattern.sub(said, text)
+    text = text.strip()
+    return text if any(character.isalnum() for character in text) else ""
+
+
+def _sayable(character: str) -> str:
+    if character.isalpha() or character.isdecimal() or character in _PUNCTUATION:
+        return character
+    if character in "()[]—–":
+        return character
+    if unicodedata.category(character) in ("Mn", "Mc"):
+        return character
+    return "" if character == '"' else " "

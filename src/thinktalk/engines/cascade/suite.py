@@ -1,0 +1,235 @@
+"""Builds the cascade from settings and weights: shared senses and voice, a thinker per profile.
+
+Parts are loaded side by side. A thinker that is not the default tier's is pulled and loaded on its
+first use.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
+
+from thinktalk.engines.base import (
+    Capabilities,
+    Engine,
+    GenerateRequest,
+    Recognizer,
+    Segment,
+    Synthesizer,
+)
+from thinktalk.engines.cascade.arbiter import Arbiter
+from thinktalk.engines.cascade.ears import WhisperRecognizer
+from thinktalk.engines.cascade.espeak import Espeak
+from thinktalk.engines.cascade.kokoro import Kokoro
+from thinktalk.engines.cascade.perception import PerceivingThinker
+from thinktalk.engines.cascade.sight.eyes import Eyes
+from thinktalk.engines.cascade.sight.notes import notes
+from thinktalk.engines.cascade.sight.watching import watch
+from thinktalk.engines.cascade.talker import CascadeTalker
+from thinktalk.engines.cascade.thinker import LlamaThinker
+from thinktalk.engines.compose import ThinkerTalker
+from thinktalk.events import Event
+from thinktalk.media.types import FrameSampling, Image, Video
+from thinktalk.settings import CascadeSettings, ProfileSettings, Settings, Tier
+from thinktalk.weights.catalog import Catalog
+
+_CLASSIFIER, _VOICES, _ACTIVITY = "efficientnet-lite0", "kokoro-voices", "silero-vad"
+# From this many cores on, decoding and synthesis side by side beat taking turns.
+_OVERLAP_CORES = 6
+# One look a second; 720p keeps screen text readable; pictures without any change are dropped.
+_FRAMES = FrameSampling(fps=1.0, max_frames=600, max_pixels=1280 * 720, min_change=0.05)
+_LIMITS = (
+    "A cascade of small models: pictures are read as text, objects and diagrams, not seen as a "
+    "vision-language model would."
+)
+
+
+def build(
+    settings: Settings, catalog: Catalog, profiles: Mapping[Tier, ProfileSettings]
+) -> CascadeSuite:
+    """The factory that the registry names."""
+    return CascadeSuite(settings.cascade, catalog, profiles)
+
+
+class Senses:
+    """Ears, eyes and voice: what every tier shares."""
+
+    def __init__(self, settings: CascadeSettings, catalog: Catalog, arbiter: Arbiter) -> None:
+        self._catalog = catalog
+        self._loading = asyncio.Lock()
+        self._loaded = False
+        self.weights = (
+            settings.recognizer,
+            settings.synthesizer,
+            _VOICES,
+            _CLASSIFIER,
+            _ACTIVITY,
+        )
+        threads, path = settings.threads, catalog.path
+        self.ears = WhisperRecognizer(
+            path(settings.recognizer),
+            path(_ACTIVITY) / "silero_vad_16k_sequence.onnx",
+            threads=threads,
+            arbiter=arbiter,
+        )
+        self.eyes = Eyes(
+            path(_CLASSIFIER), catalog.cache / "derived", threads=threads, arbiter=arbiter
+        )
+        espeak = Espeak()
+        kokoro = Kokoro(
+            path(settings.synthesizer) / "kokoro-v1.0.int8.onnx",
+            path(_VOICES),
+            threads=threads,
+        )
+        self.talker = CascadeTalker(kokoro, espeak, arbiter)
+
+    async def load(self) -> None:
+        async with self._loading:
+            if self._loaded:
+                return
+            for name in self.weights:
+                await asyncio.to_thread(self._catalog.pull, name)
+            parts = (self.ears, self.eyes, self.talker)
+            await asyncio.gather(*(part.start() for part in parts))
+            self._loaded = True
+
+    async def unload(self) -> None:
+        for part in (self.ears, self.eyes, self.talker):
+            await part.stop()
+        self._loaded = False
+
+
+class _NotingEyes:
+    """The eyes, as a reader of notes wants them."""
+
+    def __init__(self, eyes: Eyes) -> None:
+        self._eyes = eyes
+
+    async def describe(self, image: Image) -> str:
+        return notes(await self._eyes.look(image))
+
+    async def follow(self, video: Video, segments: Sequence[Segment]) -> str:
+        return await watch(self._eyes, video, segments)
+
+
+class CascadeEngine:
+    """An `Engine` with a language model of its own, loaded when first asked."""
+
+    def __init__(
+        self,
+        name: str,
+        settings: CascadeSettings,
+        catalog: Catalog,
+        senses: Senses,
+        arbiter: Arbiter,
+    ) -> None:
+        self.name = name
+        self._catalog = catalog
+        self._senses = senses
+        self._loading = asyncio.Lock()
+        self._loaded = False
+        self._thinker = LlamaThinker(
+            catalog.path(name) / catalog.entry(name).files[0].name,
+            name=name,
+            threads=settings.threads,
+            parallel=settings.parallel,
+            window_tokens=settings.window_tokens,
+            arbiter=arbiter,
+        )
+        self._capabilities = Capabilities(
+            name="cascade",
+            parts={
+                "thinker": name,
+                "ears": settings.recognizer,
+                "eyes": "RapidOCR (PP-OCR), EfficientNet-lite0, diagram reader",
+                "talker": f"{settings.synthesizer}, eSpeak NG",
+            },
+            context_tokens=settings.window_tokens,
+            frames=_FRAMES,
+            notes=(_LIMITS,),
+        )
+        self._inner = ThinkerTalker(
+            PerceivingThinker(
+                senses.ears,
+                _NotingEyes(senses.eyes),
+                self._thinker,
+                self._thinker.count_tokens,
+            ),
+            senses.talker,
+            self._capabilities,
+        )
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return self._capabilities
+
+    async def start(self) -> None:
+        await asyncio.gather(self._senses.load(), self._load_thinker())
+
+    async def stop(self) -> None:
+        if self._loaded:
+            await self._thinker.stop()
+            self._loaded = False
+
+    async def generate(self, request: GenerateRequest) -> AsyncGenerator[Event, None]:
+        await self.start()
+        async with aclosing(self._inner.generate(request)) as events:
+            async for event in events:
+                yield event
+
+    async def _load_thinker(self) -> None:
+        async with self._loading:
+            if not self._loaded:
+                await asyncio.to_thread(self._catalog.pull, self.name)
+                await self._thinker.start()
+                self._loaded = True
+
+
+class CascadeSuite:
+    """The engines of the tiers that name the cascade; tiers with one language model share one."""
+
+    def __init__(
+        self,
+        settings: CascadeSettings,
+        catalog: Catalog,
+        profiles: Mapping[Tier, ProfileSettings],
+    ) -> None:
+        arbiter = Arbiter(alternate=_takes_turns(settings))
+        self._senses = Senses(settings, catalog, arbiter)
+        by_thinker = {
+            name: CascadeEngine(name, settings, catalog, self._senses, arbiter)
+            for name in dict.fromkeys(profile.thinker for profile in profiles.values())
+        }
+        self._engines = {tier: by_thinker[p.thinker] for tier, p in profiles.items()}
+        self._first = self._engines.get("flash") or next(iter(self._engines.values()))
+
+    @property
+    def engines(self) -> Mapping[Tier, Engine]:
+        return self._engines
+
+    @property
+    def recognizer(self) -> Recognizer:
+        return self._senses.ears
+
+    @property
+    def synthesizer(self) -> Synthesizer:
+        return self._senses.talker
+
+    @property
+    def weights(self) -> tuple[str, ...]:
+        return (*self._senses.weights, self._first.name)
+
+    async def start(self) -> None:
+        await self._first.start()
+
+    async def stop(self) -> None:
+        for engine in set(self._engines.values()):
+            await engine.stop()
+        await self._senses.unload()
+
+
+def _takes_turns(settings: CascadeSettings) -> bool:
+    if settings.overlap == "auto":
+        return settings.threads < _OVERLAP_CORES
+    return settings.overlap == "alternate"

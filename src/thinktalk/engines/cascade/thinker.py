@@ -1,0 +1,292 @@
+"""LlamaThinker: writes replies and tool calls with a Qwen2.5 GGUF model on the CPU, from text.
+
+Media parts of messages are ignored: the engine above has turned them into text. Runs that are
+seeded or follow a grammar are never paused, since they could not go on as they were.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import OrderedDict
+from collections.abc import AsyncGenerator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import aclosing
+from pathlib import Path
+
+from thinktalk.conversation import Message, TextPart
+from thinktalk.engines.base import GenerateRequest, Sampling, Thought
+from thinktalk.engines.cascade import grammars, prompt, tool_calls
+from thinktalk.engines.cascade.arbiter import Arbiter
+from thinktalk.engines.cascade.decoding import Decoder, Run
+from thinktalk.engines.cascade.llama import Llama
+from thinktalk.engines.cascade.reply_text import ReplyText
+from thinktalk.engines.cascade.slots import SlotTable
+from thinktalk.engines.cascade.vocabulary import Vocabulary
+from thinktalk.errors import InvalidField, InvalidToolSchema, NotReady, PromptTooLong
+from thinktalk.events import Finished, FinishReason, TextDelta, Usage
+
+_SHORTEST_REPLY = 16  # tokens that must be left for the reply
+_CALLS_WINDOW = 8192  # tokens of a decision about tools, its worked examples and its answer
+_LONGEST_CALLS = 2048  # tokens of the answer
+_CHECK_WINDOW = 8
+_MAX_CHECKED = 256  # grammars remembered as readable
+_GREEDY = Sampling(temperature=0.0)
+_ANY_OBJECT = {"type": "object"}
+_JSON_HINT = "Answer with a JSON object only"
+
+
+class LlamaThinker:
+    """Implements `engines.base.Thinker`.
+
+    Args:
+        name: of the weights, for messages.
+        threads: processor threads of one decoding step.
+        parallel: conversations decoded at once.
+        window_tokens: prompt and reply of one conversation; all running ones share it.
+    """
+
+    def __init__(
+        self,
+        model_file: Path,
+        *,
+        name: str,
+        threads: int,
+        parallel: int,
+        window_tokens: int,
+        arbiter: Arbiter,
+    ) -> None:
+        self.name = name
+        self.window_tokens = window_tokens
+        self._model_file = model_file
+        self._threads, self._parallel = threads, parallel
+        self._arbiter = arbiter
+        # Decisions about tools keep a slot, so that conversations never evict its examples.
+        self._slots = SlotTable(parallel, window_tokens)
+        self._call_slot = SlotTable(1, _CALLS_WINDOW, first=parallel)
+        self._check_slot = SlotTable(1, _CHECK_WINDOW, first=parallel + 1)
+        self._checked: OrderedDict[str, bool] = OrderedDict()
+        self._executor: ThreadPoolExecutor | None = None
+        self._llama: Llama | None = None
+        self._vocabulary: Vocabulary | None = None
+        self._decoder: Decoder | None = None
+
+    async def start(self) -> None:
+        """Load and warm up; idempotent."""
+        if self._decoder is not None:
+            return
+        self._executor = ThreadPoolExecutor(self._parallel + 2, f"thinker-{self.name}")
+        loop = asyncio.get_running_loop()
+        vocabulary, llama = await asyncio.gather(
+            loop.run_in_executor(self._executor, Vocabulary.read, self._model_file),
+            loop.run_in_executor(self._executor, self._load),
+        )
+        self._vocabulary, self._llama = vocabulary, llama
+        self._decoder = Decoder(llama, vocabulary, self._arbiter, self._executor)
+        await self.warm(())
+
+    async def stop(self) -> None:
+        """Cancel what runs and free the model; idempotent."""
+        if self._decoder is None or self._executor is None or self._llama is None:
+            return
+        decoder, self._decoder = self._decoder, None
+        await decoder.stop()
+        await asyncio.get_running_loop().run_in_executor(self._executor, self._llama.close)
+        self._executor.shutdown()
+        self._executor = self._llama = None
+
+    async def warm(self, messages: tuple[Message, ...]) -> None:
+        """Have every idle slot know the start of such a conversation."""
+        ids = self._encode(messages)
+        runs = [Run(list(ids), _GREEDY, 1) for _ in range(self._parallel)]
+        await asyncio.gather(*(self._text_of(run, self._slots) for run in runs))
+
+    def count_tokens(self, text: str) -> int:
+        return len(self._words().encode(text))
+
+    def count_prompt(self, request: GenerateRequest) -> int:
+        """Tokens of the prompt that the reply is written from, template included."""
+        return len(self._encode(_reply_messages(request)))
+
+    async def think(self, request: GenerateRequest) -> AsyncGenerator[Thought, None]:
+        """Write calls or the reply. Raises before the first thought what cannot be served."""
+        await self._check(request)
+        if request.tools and request.tool_choice.mode != "none":
+            has_called = False
+            async with aclosing(self._call_tools(request)) as thoughts:
+                async for thought in thoughts:
+                    has_called = True
+                    yield thought
+            if has_called:
+                return
+        async with aclosing(self._reply(request)) as thoughts:
+            async for thought in thoughts:
+                yield thought
+
+    async def _reply(self, request: GenerateRequest) -> AsyncGenerator[Thought, None]:
+        sampling, grammar = request.sampling, _reply_grammar(request)
+        ids = await self._off_loop(_reply_messages(request))
+        run = Run(
+            ids,
+            sampling,
+            _room(len(ids), self.window_tokens, sampling.max_tokens),
+            grammar=grammar,
+            pausable=sampling.seed is None and not grammar,
+        )
+        shown = ReplyText(sampling.stop, sampling.stop_token_ids)
+        async with aclosing(self._ready().decode(run, self._slots)) as pieces:
+            async for text, tokens in pieces:
+                if ready := shown.feed(text, tokens):
+                    yield TextDelta(ready)
+                if shown.stopped:
+                    break
+        if rest := shown.finish():
+            yield TextDelta(rest)
+        is_cut = run.reason == "length" and not shown.stopped
+        yield Finished("length" if is_cut else "stop", self._usage(request, run))
+
+    async def _call_tools(self, request: GenerateRequest) -> AsyncGenerator[Thought, None]:
+        """Decide on calls and yield them with a `Finished`; nothing at all if none is needed."""
+        choice = request.tool_choice
+        callable_tools = [
+            tool for tool in request.tools if choice.mode != "named" or tool.name == choice.name
+        ]
+        grammar = grammars.calls_grammar(
+            callable_tools,
+            optional=choice.mode == "auto",
+            several=request.parallel_tool_calls and choice.mode != "named",
+        )
+        longest = _CALLS_WINDOW - _LONGEST_CALLS
+
+        def fits(turns: Sequence[Message]) -> bool:
+            return len(self._encode(turns)) <= longest
+
+        loop = asyncio.get_running_loop()
+        turns = await loop.run_in_executor(self._executor, tool_calls.decision_turns, request, fits)
+        ids = await self._off_loop(turns)
+        limit = request.sampling.max_tokens or _LONGEST_CALLS
+        limit = min(max(limit, _SHORTEST_REPLY), _LONGEST_CALLS)
+        run = Run(ids, _GREEDY, _room(len(ids), _CALLS_WINDOW, limit), grammar, pausable=False)
+        is_free = choice.mode == "auto"
+        reader = tool_calls.CallReader(tool_calls.calls_done(request.messages) if is_free else ())
+        async with aclosing(self._ready().decode(run, self._call_slot)) as pieces:
+            async for text, _ in pieces:
+                for delta in reader.feed(text):
+                    yield delta
+        for delta in reader.finish():
+            yield delta
+        if reader.num_calls or not is_free:
+            reason: FinishReason = "length" if run.reason == "length" else "tool_calls"
+            yield Finished(reason, self._usage(request, run))
+
+    async def _check(self, request: GenerateRequest) -> None:
+        """Refuse schemas that decoding could not follow."""
+        form = request.response_format
+        if form.type == "json_schema":
+            fault = grammars.schema_fault(form.schema)
+            if fault is None and not await self._is_readable(_reply_grammar(request)):
+                fault = "no value can be written that follows it"
+            if fault is not None:
+                raise InvalidField(
+                    f"response_format.json_schema.schema is not usable: {fault}",
+                    param="response_format.json_schema.schema",
+                )
+        for tool in request.tools:
+            fault = grammars.schema_fault(grammars.arguments_schema(tool))
+            if fault is None:
+                grammar = grammars.calls_grammar([tool], optional=False, several=False)
+                fault = None if await self._is_readable(grammar) else "nothing can follow it"
+            if fault is not None:
+                raise InvalidToolSchema(tool.name, fault)
+        choice = request.tool_choice
+        if choice.mode == "named" and choice.name not in {tool.name for tool in request.tools}:
+            known = ", ".join(tool.name for tool in request.tools)
+            raise InvalidField(
+                f"tool_choice names {choice.name!r}, which is not among the tools: {known}",
+                param="tool_choice",
+            )
+
+    async def _is_readable(self, grammar: str) -> bool:
+        """Whether the model library takes it: what it cannot read it ignores, in silence."""
+        if grammar not in self._checked:
+            start = [self._words().control(prompt.TURN_START)]
+            run = Run(start, _GREEDY, 1, grammars.with_canary(grammar), pausable=False)
+            text = await self._text_of(run, self._check_slot)
+            self._checked[grammar] = text.startswith(grammars.CANARY)
+            while len(self._checked) > _MAX_CHECKED:
+                self._checked.popitem(last=False)
+        return self._checked[grammar]
+
+    async def _text_of(self, run: Run, slots: SlotTable) -> str:
+        async with aclosing(self._ready().decode(run, slots)) as pieces:
+            return "".join([text async for text, _ in pieces])
+
+    def _load(self) -> Llama:
+        return Llama(
+            self._model_file,
+            threads=self._threads,
+            num_slots=self._parallel + 2,
+            window_tokens=self.window_tokens + _CALLS_WINDOW + _CHECK_WINDOW,
+        )
+
+    def _encode(self, messages: Sequence[Message]) -> list[int]:
+        return prompt.encode(prompt.render(messages), self._words())
+
+    async def _off_loop(self, messages: Sequence[Message]) -> list[int]:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._executor, self._encode, messages)
+
+    def _usage(self, request: GenerateRequest, run: Run) -> Usage:
+        texts = (
+            part.text
+            for message in request.messages
+            for part in message.parts
+            if isinstance(part, TextPart)
+        )
+        return Usage(
+            prompt_text_tokens=sum(map(self.count_tokens, texts)),
+            completion_text_tokens=len(run.written),
+            internal_tokens=len(run.prompt),
+            cached_tokens=run.cached_tokens or 0,
+        )
+
+    def _ready(self) -> Decoder:
+        if self._decoder is None:
+            raise NotReady(f"{self.name} is not loaded")
+        return self._decoder
+
+    def _words(self) -> Vocabulary:
+        if self._vocabulary is None:
+            raise NotReady(f"{self.name} is not loaded")
+        return self._vocabulary
+
+
+def _room(num_prompt: int, window_tokens: int, max_tokens: int | None) -> int:
+    """How long the reply may become."""
+    longest = window_tokens - _SHORTEST_REPLY
+    if num_prompt > longest:
+        raise PromptTooLong(num_prompt, longest)
+    room = window_tokens - num_prompt
+    return room if max_tokens is None else min(room, max_tokens)
+
+
+def _reply_grammar(request: GenerateRequest) -> str:
+    form = request.response_format
+    if form.type == "text":
+        return ""
+    return grammars.json_grammar(form.schema or {} if form.type == "json_schema" else _ANY_OBJECT)
+
+
+def _reply_messages(request: GenerateRequest) -> list[Message]:
+    """The conversation, with a word on the form of the answer if one is asked for."""
+    messages = list(request.messages)
+    form = request.response_format
+    if form.type == "text":
+        return messages
+    hint = _JSON_HINT
+    if form.type == "json_schema":
+        hint += f" that follows this schema: {json.dumps(form.schema, ensure_ascii=False)}"
+    system = prompt.DEFAULT_SYSTEM
+    if messages and messages[0].role == "system":
+        system = messages.pop(0).text
+    return [Message("system", (TextPart(f"{system}\n\n{hint}."),)), *messages]

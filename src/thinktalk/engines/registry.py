@@ -1,0 +1,81 @@
+"""Engine name -> factory, imported on first use.
+
+A factory builds a *suite*: the engines of the tiers that name it, and what they share. Third
+parties add one by the entry point group `thinktalk.engines`.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import pkgutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol, cast
+
+from thinktalk.engines.base import Engine, Recognizer, Synthesizer
+from thinktalk.errors import MissingExtra, UnknownEngine
+from thinktalk.settings import ProfileSettings, Settings, Tier
+from thinktalk.weights.catalog import Catalog
+
+
+class Suite(Protocol):
+    """The engines of one kind, by tier, and the parts they share (None where there is none)."""
+
+    @property
+    def engines(self) -> Mapping[Tier, Engine]: ...
+    @property
+    def recognizer(self) -> Recognizer | None: ...
+    @property
+    def synthesizer(self) -> Synthesizer | None: ...
+    @property
+    def weights(self) -> tuple[str, ...]:
+        """Names of the weights that `start` needs; the rest are pulled on first use."""
+        ...
+
+    async def start(self) -> None:
+        """Load and warm what the default tier needs; idempotent. Pulls missing weights."""
+        ...
+
+    async def stop(self) -> None: ...
+
+
+Factory = Callable[[Settings, Catalog, Mapping[Tier, ProfileSettings]], Suite]
+
+
+@dataclass(frozen=True, slots=True)
+class EngineSpec:
+    """`target` is `module:attribute`; `extra` is what to install when its imports fail."""
+
+    target: str
+    extra: str = ""
+
+
+BUILTIN = {
+    "cascade": EngineSpec("thinktalk.engines.cascade.suite:build", extra="cascade"),
+    "scripted": EngineSpec("thinktalk.testing:build"),
+}
+
+
+def load(name: str) -> Factory:
+    """Import the factory of engine `name`.
+
+    Raises:
+        UnknownEngine: neither built in nor an installed entry point.
+        MissingExtra: its libraries are not installed.
+    """
+    spec = BUILTIN.get(name) or _from_entry_points(name)
+    if spec is None:
+        raise UnknownEngine(name, known=sorted(BUILTIN))
+    try:
+        return cast(Factory, pkgutil.resolve_name(spec.target))
+    except ModuleNotFoundError as missing:
+        # A typo in our own module must surface as itself.
+        if (missing.name or "").startswith("thinktalk") or not spec.extra:
+            raise
+        raise MissingExtra(name, extra=spec.extra) from missing
+
+
+def _from_entry_points(name: str) -> EngineSpec | None:
+    for entry in importlib.metadata.entry_points(group="thinktalk.engines", name=name):
+        return EngineSpec(entry.value)
+    return None

@@ -1,0 +1,280 @@
+"""Every error a caller can meet, one tree.
+
+    ThinktalkError
+    ├── BadRequest                  the caller can mend it (400)
+    │   ├── InvalidField            one field of the request, named in `param`
+    │   │   ├── UnknownVoice
+    │   │   └── InvalidToolSchema
+    │   ├── PromptTooLong
+    │   └── MediaError              a file or address that was sent
+    │       ├── InvalidAddress  AddressForbidden  DownloadFailed  MediaTooLarge
+    │       ├── MediaUndecodable  MediaEmpty  MediaTooLong  ImageShapeRefused
+    │       └── VoiceSampleRefused
+    ├── NotAuthorized               missing or wrong key (401)
+    ├── Forbidden                   foreign origin or host (403)
+    ├── ModelNotFound               (404)
+    ├── BodyTooLarge                (413)
+    ├── Busy                        over a limit; carries `retry_after_s` (429)
+    │   ├── RateLimited
+    │   └── QuotaExceeded
+    ├── NotReady                    loading or draining (503)
+    ├── WeightsError                a model file cannot be had
+    │   ├── WeightsMissing  HashMismatch  DiskFull
+    ├── UnknownEngine  MissingExtra settings name something that is not installed
+    ├── UnsafeBinding               a public address without a key
+    └── EngineFailed                a fault of ours while answering (500)
+
+An error carries what a caller would act on; its message names the value and the limit.
+Knows nothing of HTTP: `api/errors.py` maps the tree to wire formats once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+
+class ThinktalkError(Exception):
+    """Root of the tree. `code` is a stable word for logs and metrics."""
+
+    code = "error"
+
+
+class BadRequest(ThinktalkError):
+    code = "invalid_parameter_error"
+    param: str | None = None
+
+    def __init__(self, message: str, *, param: str | None = None) -> None:
+        super().__init__(message)
+        self.param = param
+
+
+class InvalidField(BadRequest):
+    """One field of a request is wrong; `param` is its path, such as `audio.voice`."""
+
+
+class UnknownVoice(InvalidField):
+    def __init__(self, name: str, known: Iterable[str]) -> None:
+        # The prefix is the hosted service's own wording; clients match on it.
+        listed = ", ".join(f"'{voice}'" for voice in known)
+        super().__init__(
+            f"Input should be {listed}: parameters.audio.voice (got {name!r})", param="audio.voice"
+        )
+        self.name = name
+
+
+class InvalidToolSchema(InvalidField):
+    def __init__(self, tool: str, reason: str) -> None:
+        super().__init__(
+            f"tool {tool!r}: parameters are not a JSON schema: {reason}", param="tools"
+        )
+
+
+class PromptTooLong(BadRequest):
+    def __init__(self, num_tokens: int, limit: int) -> None:
+        super().__init__(
+            "<400> InternalError.Algo.InvalidParameter: Range of input length should be "
+            f"[1, {limit}] (this prompt has {num_tokens} tokens)",
+            param="messages",
+        )
+        self.num_tokens, self.limit = num_tokens, limit
+
+
+class MediaError(BadRequest):
+    """A file or an address in the request."""
+
+
+class InvalidAddress(MediaError):
+    def __init__(self, detail: str = "") -> None:
+        super().__init__(
+            "The provided URL does not appear to be valid. Ensure it is correctly formatted."
+            + (f" ({detail})" if detail else "")
+        )
+
+
+class AddressForbidden(MediaError):
+    def __init__(self, host: str, reason: str) -> None:
+        super().__init__(
+            f"Failed to download multimodal content. {host} is refused: {reason}; "
+            "an operator can allow it with media.allow_hosts"
+        )
+
+
+class DownloadFailed(MediaError):
+    def __init__(self, detail: str, *, timed_out: bool = False) -> None:
+        prefix = (
+            "Download the media resource timed out during the data inspection process."
+            if timed_out
+            else "Failed to download multimodal content."
+        )
+        super().__init__(f"{prefix} {detail}".rstrip())
+
+
+class MediaTooLarge(MediaError):
+    def __init__(self, size_bytes: int | None, limit_bytes: int) -> None:
+        size = "it" if size_bytes is None else f"{size_bytes} bytes"
+        super().__init__(
+            f"Multimodal file size is too large: {size} exceeds the limit of {limit_bytes} bytes"
+        )
+
+
+class DataUriTooLarge(MediaError):
+    def __init__(self, size_bytes: int, limit_bytes: int) -> None:
+        super().__init__(
+            f"Exceeded limit on max bytes per data-uri item : {limit_bytes} (got {size_bytes})"
+        )
+
+
+class MediaUndecodable(MediaError):
+    """`kind` is audio, image or video; the first sentence is the hosted service's."""
+
+    _PREFIX = {  # noqa: RUF012
+        "audio": "The audio format is illegal and cannot be opened.",
+        "image": "The file format is illegal and cannot be opened.",
+        "video": "Invalid video file.",
+    }
+
+    def __init__(self, kind: str, detail: str = "") -> None:
+        super().__init__(f"{self._PREFIX[kind]} {detail}".rstrip())
+        self.kind = kind
+
+
+class MediaEmpty(MediaError):
+    def __init__(self) -> None:
+        super().__init__("The audio is empty")
+
+
+class MediaTooLong(MediaError):
+    def __init__(self, kind: str, duration_s: float, limit_s: float) -> None:
+        super().__init__(
+            f"The {kind} modality input does not meet the requirements because: The {kind} file is "
+            f"too long. It lasts {duration_s:.1f} s; the limit is {limit_s:.0f} s"
+        )
+        self.duration_s, self.limit_s = duration_s, limit_s
+
+
+class ImageShapeRefused(MediaError):
+    def __init__(self, width: int, height: int, rule: str) -> None:
+        super().__init__(
+            "The image length and width do not meet the model restrictions. "
+            f"It is {width}x{height}; {rule}"
+        )
+
+
+class VoiceSampleRefused(MediaError):
+    """`code` is one of the enrolment codes: Audio.PreprocessError, .DurationLimitError, ..."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message, param="audio.voice_sample")
+        self.code = code
+
+
+class NotAuthorized(ThinktalkError):
+    code = "invalid_api_key"
+
+    def __init__(self) -> None:
+        super().__init__("Incorrect API key provided.")
+
+
+class Forbidden(ThinktalkError):
+    code = "access_denied"
+
+
+class ModelNotFound(ThinktalkError):
+    code = "model_not_found"
+
+    def __init__(self, model: str) -> None:
+        super().__init__(f"The model `{model}` does not exist or you do not have access to it.")
+        self.model = model
+
+
+class ModelNotSupported(ThinktalkError):
+    code = "model_not_supported"
+
+    def __init__(self, model: str) -> None:
+        super().__init__(f"Unsupported model {model} for OpenAI compatibility mode.")
+        self.model = model
+
+
+class BodyTooLarge(ThinktalkError):
+    code = "BadRequest.TooLarge"
+
+    def __init__(self, limit_bytes: int) -> None:
+        super().__init__(f"Payload Too Large: the limit is {limit_bytes} bytes")
+
+
+class Busy(ThinktalkError):
+    """Over a limit; try again after `retry_after_s`."""
+
+    code = "limit_requests"
+
+    def __init__(self, message: str, *, retry_after_s: float) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class RateLimited(Busy):
+    code = "limit_requests"
+
+
+class QuotaExceeded(Busy):
+    code = "insufficient_quota"
+
+
+class NotReady(ThinktalkError):
+    code = "ServiceUnavailable"
+
+    def __init__(self, reason: str, *, retry_after_s: float = 2.0) -> None:
+        super().__init__(reason)
+        self.retry_after_s = retry_after_s
+
+
+class WeightsError(ThinktalkError):
+    code = "weights_error"
+
+
+class WeightsMissing(WeightsError):
+    def __init__(self, name: str, tried: Iterable[str]) -> None:
+        reasons = "; ".join(tried)
+        super().__init__(f"weights {name!r} are not present and could not be fetched: {reasons}")
+        self.name = name
+
+
+class HashMismatch(WeightsError):
+    def __init__(self, file: str, expected: str, actual: str, source: str) -> None:
+        super().__init__(f"{file} from {source} has SHA-256 {actual}, expected {expected}: refused")
+        self.file = file
+
+
+class DiskFull(WeightsError):
+    def __init__(self, path: str, needed_bytes: int, free_bytes: int) -> None:
+        super().__init__(
+            f"{path}: {needed_bytes / 1e6:.0f} MB needed, {free_bytes / 1e6:.0f} MB free"
+        )
+
+
+class UnknownEngine(ThinktalkError):
+    code = "unknown_engine"
+
+    def __init__(self, name: str, known: Iterable[str]) -> None:
+        super().__init__(f"no engine is named {name!r}; known: {', '.join(known)}")
+
+
+class MissingExtra(ThinktalkError):
+    code = "missing_extra"
+
+    def __init__(self, engine: str, extra: str) -> None:
+        super().__init__(f"engine {engine!r} needs: pip install 'thinktalk[{extra}]'")
+
+
+class UnsafeBinding(ThinktalkError):
+    code = "unsafe_binding"
+
+    def __init__(self, host: str) -> None:
+        super().__init__(
+            f"refusing to listen on {host} without an API key, since anyone who reaches it could "
+            "use this machine: set server.api_keys (THINKTALK_SERVER__API_KEYS), or use 127.0.0.1"
+        )
+
+
+class EngineFailed(ThinktalkError):
+    code = "internal_error"

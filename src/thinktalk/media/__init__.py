@@ -1,0 +1,1 @@
+"""Bytes that others sent, to arrays and back, within a budget."""

@@ -1,0 +1,176 @@
+"""The program of the decoding process: `python -m thinktalk.media.child FD MEMORY_BYTES`.
+
+Takes jobs from the socket it inherited as descriptor FD, one at a time, and answers each with
+arrays or with the error that the sender of the file should see. It lives as long as its parent and
+is killed by it; what it cannot do is touch the server's memory or sockets.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+import os
+import resource
+import select
+import signal
+import socket
+import sys
+import threading
+from typing import Any, BinaryIO
+
+import numpy as np
+import PIL.Image
+
+from thinktalk.errors import MediaEmpty, MediaError, MediaUndecodable
+from thinktalk.media import decode
+from thinktalk.media.encode import wav_file
+from thinktalk.media.handover import BrokenHandover, memory_file, receive, send, write_all
+from thinktalk.media.sniff import Kind
+from thinktalk.media.types import Audio, FrameSampling
+from thinktalk.media.video import VideoReader
+
+Answer = tuple[dict[str, Any], list[BinaryIO]]
+
+_MAX_DETAIL_CHARS = 500
+# FFmpeg decodes on several threads, whose time adds up; the parent's clock is the real limit.
+_CPU_PER_WALL = 8
+
+
+def main() -> None:
+    channel = socket.socket(fileno=int(sys.argv[1]))
+    memory_bytes = int(sys.argv[2])
+    # Ctrl+C and SIGTERM go to the whole group; the server decides when this process ends.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    threading.Thread(target=_die_with_parent, args=(channel.fileno(),), daemon=True).start()
+    # The shape is checked by `decode`, with our own limit.
+    PIL.Image.MAX_IMAGE_PIXELS = None
+    _warm_up()
+    resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (memory_bytes, memory_bytes))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    # Decoders write complaints about hostile files there.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+    send(channel, {"ready": True})
+    try:
+        while True:
+            _serve_one(channel)
+    except BrokenHandover:
+        return
+
+
+def _warm_up() -> None:
+    """Load what is imported on first use, before the memory limit and before anyone waits."""
+    PIL.Image.init()
+    file = io.BytesIO()
+    PIL.Image.new("RGB", (16, 16)).save(file, "JPEG")
+    decode.decode_image(file.getvalue(), max_pixels=256)
+    silence = Audio(np.zeros(decode.SOUND_RATE, np.float32), decode.SOUND_RATE)
+    decode.decode_audio(wav_file(silence), sample_rate=8000, max_s=2.0)
+
+
+def _serve_one(channel: socket.socket) -> None:
+    job, (file,) = receive(channel)
+    files: list[BinaryIO] = []
+    try:
+        _limit_cpu(job["timeout_s"])
+        answer, files = _JOBS[job["job"]](file, job)
+    except MemoryError:
+        answer = {"error": "memory"}
+    except MediaError as exc:
+        answer = _described(exc)
+    except Exception as exc:  # a decoder's own fault must not cost the next request its process
+        answer = _described(MediaUndecodable(job["kind"], f"({type(exc).__name__}: {exc})"))
+    finally:
+        file.close()
+    send(channel, answer, files)
+    for sent in files:
+        sent.close()
+
+
+def _audio(file: BinaryIO, job: dict[str, Any]) -> Answer:
+    sound, num_samples = _write_sound(file, job["sample_rate"], job["max_s"], "audio")
+    return {"num_samples": num_samples}, [sound]
+
+
+def _image(file: BinaryIO, job: dict[str, Any]) -> Answer:
+    header = decode.open_image(file, job["max_pixels"])
+    width, height = header.size
+    image = decode.upright_rgb(header, job["fit_pixels"])
+    if (image.width > image.height) != (width > height):
+        width, height = height, width
+    output = memory_file()
+    # Pillow packs pixels straight into a PPM file, in half the time that NumPy takes to get them.
+    image.save(output, "PPM")
+    shape = (image.height, image.width, 3)
+    offset = output.tell() - math.prod(shape)
+    return {"shape": shape, "offset": offset, "width": width, "height": height}, [output]
+
+
+def _video(file: BinaryIO, job: dict[str, Any]) -> Answer:
+    pictures = memory_file()
+    times_s, shapes = [], []
+    with VideoReader(file, FrameSampling(**job["sampling"]), max_s=job["max_s"]) as reader:
+        for frame in reader.frames():
+            write_all(pictures, frame.image.pixels.data)
+            times_s.append(frame.time_s)
+            shapes.append(frame.image.pixels.shape)
+    if not times_s:
+        raise MediaUndecodable("video", "Not one picture in it can be decoded.")
+    answer = {
+        "times_s": times_s,
+        "shapes": shapes,
+        "duration_s": reader.duration_s,
+        "width": reader.width,
+        "height": reader.height,
+        "num_samples": None,
+    }
+    if not reader.has_sound:
+        return answer, [pictures]
+    try:
+        sound, num_samples = _write_sound(file, decode.SOUND_RATE, job["max_s"], "video")
+    except MediaEmpty:
+        return answer, [pictures]
+    return answer | {"num_samples": num_samples}, [pictures, sound]
+
+
+_JOBS = {"audio": _audio, "image": _image, "video": _video}
+
+
+def _write_sound(
+    file: BinaryIO, sample_rate: int, max_s: float, kind: Kind
+) -> tuple[BinaryIO, int]:
+    output = memory_file()
+    num_samples = 0
+    if os.fstat(file.fileno()).st_size == 0:
+        raise MediaEmpty
+    pieces = decode.audio_pieces(file, sample_rate=sample_rate, max_s=max_s, kind=kind)
+    for piece in pieces:
+        write_all(output, np.ascontiguousarray(piece, np.float32).data)
+        num_samples += len(piece)
+    return output, num_samples
+
+
+def _described(error: MediaError) -> dict[str, Any]:
+    """An error as data: the parent must not unpickle what this process says."""
+    facts = {name: value for name, value in vars(error).items() if value is not None}
+    message = str(error)[:_MAX_DETAIL_CHARS]
+    return {"error": type(error).__name__, "message": message, "facts": facts}
+
+
+def _limit_cpu(timeout_s: float) -> None:
+    """A last resort for when the parent hangs: SIGXCPU ends this process."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    limit_s = math.ceil(used.ru_utime + used.ru_stime + timeout_s * _CPU_PER_WALL)
+    resource.setrlimit(resource.RLIMIT_CPU, (limit_s, resource.RLIM_INFINITY))
+
+
+def _die_with_parent(descriptor: int) -> None:
+    poll = select.poll()
+    poll.register(descriptor, 0)  # hang-up is reported without being asked for
+    poll.poll()
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,224 @@
+"""Where media come from: an address in a request to the bytes behind it.
+
+An address is an http(s) URL, a data URL, or base64 without any frame. Bytes are returned as they
+came; what they are, `sniff` and `decode` say. Knows nothing of requests or of who asks.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import binascii
+import re
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Literal
+from urllib.parse import unquote_to_bytes
+
+import httpx
+
+from thinktalk.errors import (
+    DataUriTooLarge,
+    DownloadFailed,
+    InvalidAddress,
+    MediaTooLarge,
+)
+from thinktalk.media.guard import AddressPolicy, GuardedTransport
+from thinktalk.settings import MediaSettings
+
+# The hosted service's bounds, copied when a request is strict.
+STRICT_BASE64_CHARS = 10 * 1024 * 1024
+
+_MAX_REDIRECTS = 5
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_CONNECT_TIMEOUT_S = 10.0
+_MAX_URL_CHARS = 8192
+
+# Base64 is decoded in slices, so that a large item does not hold the interpreter; and from
+# this size on, in a thread.
+_SLICE_CHARS = 1 << 20
+_THREAD_CHARS = 1 << 18
+_WHITESPACE = b" \t\r\n\x0b\x0c"
+_TO_STANDARD = bytes.maketrans(b"-_", b"+/")
+
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
+_REFUSED_IN_URL = re.compile(r"[\\\x00-\x20\x7f]")
+
+
+@dataclass(frozen=True, slots=True)
+class MediaAddress:
+    """An address taken apart: `text` is the URL, the base64, or the percent-encoded data."""
+
+    kind: Literal["url", "base64", "percent"]
+    text: str
+
+    @classmethod
+    def parse(cls, address: str) -> MediaAddress:
+        """Tell the forms apart; anything with an unknown scheme is `InvalidAddress`."""
+        # A scheme is short, and base64 may be a hundred megabytes.
+        start = address[:64].lstrip()
+        scheme = _SCHEME.match(start)
+        if not start:
+            raise InvalidAddress("it is empty")
+        if scheme is None:
+            return cls("base64", address)
+        match scheme[1].lower():
+            case "http" | "https":
+                return cls("url", _checked_url(address.strip()))
+            case "data":
+                return cls._parse_data_url(address)
+            case other:
+                raise InvalidAddress(f"{other}: addresses are not accepted")
+
+    @classmethod
+    def _parse_data_url(cls, address: str) -> MediaAddress:
+        comma = address.find(",", 0, 1024)
+        if comma < 0:
+            raise InvalidAddress("a data URL needs a comma before its data")
+        media_type = address[:comma].rstrip().lower()
+        return cls("base64" if media_type.endswith(";base64") else "percent", address[comma + 1 :])
+
+
+def decode_base64(text: str, max_bytes: int) -> bytes:
+    """Decode base64, standard or URL-safe, padded or not, with white space anywhere.
+
+    Raises:
+        InvalidAddress: other characters, or a length that no bytes have.
+        MediaTooLarge: more than `max_bytes` come out.
+    """
+    end = len(text)
+    while end and text[end - 1] in "= \t\r\n\x0b\x0c":
+        end -= 1
+    decoded = bytearray()
+    carried = b""
+    try:
+        for start in range(0, end, _SLICE_CHARS):
+            piece = text[start : min(end, start + _SLICE_CHARS)].encode("ascii")
+            piece = carried + piece.translate(_TO_STANDARD, _WHITESPACE)
+            whole = len(piece) & ~3
+            decoded += _standard_base64(piece[:whole])
+            carried = piece[whole:]
+            if len(decoded) > max_bytes:
+                raise MediaTooLarge(len(text) * 3 // 4, max_bytes)
+        if carried:
+            decoded += _standard_base64(carried + b"=" * (4 - len(carried)))
+    except (UnicodeEncodeError, binascii.Error) as exc:
+        raise InvalidAddress("it is neither a URL nor base64") from exc
+    if len(decoded) > max_bytes:
+        raise MediaTooLarge(len(decoded), max_bytes)
+    return bytes(decoded)
+
+
+def _standard_base64(piece: bytes) -> bytes:
+    if piece.find(b"=", 0, -2) >= 0:
+        raise binascii.Error("padding within the data")
+    return binascii.a2b_base64(piece, strict_mode=True)
+
+
+class Fetcher:
+    """Gets the bytes behind addresses, within the limits of the settings.
+
+    One client for all requests; call `close` when done with it.
+    """
+
+    def __init__(self, settings: MediaSettings) -> None:
+        self._settings = settings
+        self._executor = ThreadPoolExecutor(1, thread_name_prefix="base64")
+        self._client = httpx.AsyncClient(
+            transport=GuardedTransport(AddressPolicy(settings.allow_hosts)),
+            timeout=httpx.Timeout(settings.fetch_timeout_s, connect=_CONNECT_TIMEOUT_S),
+            follow_redirects=False,
+            trust_env=False,
+            # A compressed body could unpack to any size.
+            headers={"accept": "*/*", "accept-encoding": "identity", "user-agent": "thinktalk"},
+        )
+
+    async def close(self) -> None:
+        await self._client.aclose()
+        self._executor.shutdown(wait=False, cancel_futures=True)
+
+    async def fetch(
+        self, address: str, *, strict: bool = False, max_bytes: int | None = None
+    ) -> bytes:
+        """The bytes behind `address`.
+
+        Args:
+            strict: refuse base64 of over 10 MiB of text, as the hosted service does.
+            max_bytes: a lower limit than the one of the settings.
+        Raises:
+            InvalidAddress, AddressForbidden, DownloadFailed, MediaTooLarge, DataUriTooLarge.
+        """
+        media, settings = MediaAddress.parse(address), self._settings
+        if media.kind == "url":
+            limit = min(max_bytes or settings.max_download_bytes, settings.max_download_bytes)
+            return await self._download(media.text, limit)
+        if strict and len(media.text) > STRICT_BASE64_CHARS:
+            raise DataUriTooLarge(len(media.text), STRICT_BASE64_CHARS)
+        limit = min(max_bytes or settings.max_inline_bytes, settings.max_inline_bytes)
+        if len(media.text) < _THREAD_CHARS:
+            return _inline(media, limit)
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._executor, _inline, media, limit)
+
+    async def _download(self, url: str, limit: int) -> bytes:
+        try:
+            async with asyncio.timeout(self._settings.fetch_timeout_s):
+                return await self._follow(httpx.URL(url), limit)
+        except (TimeoutError, httpx.TimeoutException) as exc:
+            limit_s = self._settings.fetch_timeout_s
+            raise DownloadFailed(f"(limit {limit_s:.0f} s)", timed_out=True) from exc
+        except httpx.InvalidURL as exc:
+            raise InvalidAddress(str(exc)) from exc
+        except httpx.HTTPError as exc:
+            raise DownloadFailed(f"({type(exc).__name__})") from exc
+
+    async def _follow(self, url: httpx.URL, limit: int) -> bytes:
+        for _ in range(_MAX_REDIRECTS + 1):
+            if not url.host or not 0 < (url.port or 80) < 65_536:
+                raise InvalidAddress("it names no host, or no possible port")
+            async with self._client.stream("GET", url) as response:
+                location = response.headers.get("location")
+                if response.status_code not in _REDIRECTS or location is None:
+                    return await _body(response, limit)
+            target = url.join(_checked_url(location))
+            if target.scheme not in ("http", "https"):
+                raise InvalidAddress(f"it redirects to {target.scheme}:")
+            # Credentials are for the first host only.
+            url = target.copy_with(userinfo=b"")
+        raise DownloadFailed(f"(over {_MAX_REDIRECTS} redirects)")
+
+
+async def _body(response: httpx.Response, limit: int) -> bytes:
+    if response.status_code != httpx.codes.OK:
+        raise DownloadFailed(f"(HTTP status {response.status_code})")
+    if (encoding := response.headers.get("content-encoding", "identity")) != "identity":
+        raise DownloadFailed(f"(content-encoding {encoding} was not asked for)")
+    stated = response.headers.get("content-length", "")
+    if stated.isdecimal() and int(stated) > limit:
+        raise MediaTooLarge(int(stated), limit)
+    body = bytearray()
+    async for chunk in response.aiter_raw():
+        body += chunk
+        if len(body) > limit:
+            raise MediaTooLarge(None, limit)
+    return bytes(body)
+
+
+def _inline(media: MediaAddress, limit: int) -> bytes:
+    if media.kind == "base64":
+        return decode_base64(media.text, limit)
+    try:
+        data = unquote_to_bytes(media.text.encode("ascii"))
+    except UnicodeEncodeError as exc:
+        raise InvalidAddress("a data URL is ASCII") from exc
+    if len(data) > limit:
+        raise MediaTooLarge(len(data), limit)
+    return data
+
+
+def _checked_url(url: str) -> str:
+    """Refuse what different parsers read differently, and hosts that are missing."""
+    if len(url) > _MAX_URL_CHARS:
+        raise InvalidAddress(f"it has {len(url)} characters; the limit is {_MAX_URL_CHARS}")
+    if _REFUSED_IN_URL.search(url):
+        raise InvalidAddress("it holds a backslash, a space or a control character")
+    return url

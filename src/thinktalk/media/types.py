@@ -1,0 +1,78 @@
+"""Decoded media: samples or pixels with their rate and size. Knows nothing of files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Samples = npt.NDArray[np.float32]
+Pixels = npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Audio:
+    """Mono PCM: float32 samples in [-1, 1], shape (num_samples,), at `sample_rate` Hz."""
+
+    samples: Samples
+    sample_rate: int
+
+    @property
+    def duration_s(self) -> float:
+        return len(self.samples) / self.sample_rate
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Image:
+    """RGB pixels, uint8, shape (height, width, 3), upright (EXIF rotation applied)."""
+
+    pixels: Pixels
+
+    @property
+    def width(self) -> int:
+        return int(self.pixels.shape[1])
+
+    @property
+    def height(self) -> int:
+        return int(self.pixels.shape[0])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """One picture of a video, `time_s` after its start."""
+
+    time_s: float
+    image: Image
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Video:
+    """Sampled frames in time order, and the sound track (16 kHz) if there is one.
+
+    `width`, `height` and `duration_s` are those of the file that was sent: token costs follow
+    from them, not from the frames that were kept.
+    """
+
+    frames: tuple[Frame, ...]
+    audio: Audio | None
+    duration_s: float
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FrameSampling:
+    """Which pictures of a video an engine wants.
+
+    At most `fps` a second and `max_frames` in all (spread evenly over the video), each scaled
+    down to `max_pixels` and to its even share of `max_total_pixels`. `min_change` drops a frame
+    whose mean absolute difference from the last kept one, on a 64x36 grey thumbnail in [0, 255],
+    is lower: 0 keeps all.
+    """
+
+    fps: float = 2.0
+    max_frames: int = 2048
+    max_pixels: int = 640 * 1024
+    max_total_pixels: int = 2 * 180_224 * 1024
+    min_change: float = 0.0

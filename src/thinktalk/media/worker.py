@@ -1,0 +1,299 @@
+"""Decoding in processes of its own, so that a hostile file costs one request and nothing else.
+
+A job that takes too long, too much memory, or brings its process down ends with an error that
+names the limit; the process is killed and another takes its place. Arrays come back through shared
+memory. Knows nothing of addresses.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import logging
+import math
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import asdict
+from typing import Any, BinaryIO, TypeVar
+
+from thinktalk.errors import (
+    EngineFailed,
+    ImageShapeRefused,
+    MediaEmpty,
+    MediaError,
+    MediaTooLong,
+    MediaUndecodable,
+)
+from thinktalk.media.handover import (
+    BrokenHandover,
+    array_in,
+    freeze,
+    memory_file,
+    receive,
+    send,
+    write_all,
+)
+from thinktalk.media.sniff import Kind
+from thinktalk.media.types import Audio, Frame, FrameSampling, Image, Video
+from thinktalk.settings import MediaSettings
+
+SOUND_RATE = 16_000
+_START_TIMEOUT_S = 30.0
+
+_log = logging.getLogger(__name__)
+_Result = TypeVar("_Result")
+_Answer = tuple[dict[str, Any], list[BinaryIO]]
+
+_ERRORS: dict[str, type[MediaError]] = {
+    error.__name__: error
+    for error in (ImageShapeRefused, MediaEmpty, MediaTooLong, MediaUndecodable)
+}
+
+
+class DecodeWorker:
+    """Decodes files that others sent. One job at a time per process; further jobs wait.
+
+    Args:
+        num_processes: the first starts with `start`, the others when first needed.
+    """
+
+    def __init__(self, settings: MediaSettings, *, num_processes: int = 2) -> None:
+        self._settings = settings
+        self._executor = ThreadPoolExecutor(num_processes, thread_name_prefix="decode")
+        self._processes = {_Process(settings) for _ in range(num_processes)}
+        # Last in, first out: the warm process is preferred to one that has not started yet.
+        self._idle: asyncio.LifoQueue[_Process] = asyncio.LifoQueue()
+        for process in self._processes:
+            self._idle.put_nowait(process)
+
+    @property
+    def pids(self) -> list[int]:
+        """Of the processes that run at present."""
+        return [process.pid for process in self._processes if process.pid is not None]
+
+    async def start(self) -> None:
+        """Start the first process and wait until it can decode."""
+        await self._with_process("image", lambda process: process.start())
+
+    async def stop(self) -> None:
+        """End all processes; jobs under way fail. The worker cannot be started again."""
+        for process in self._processes:
+            process.kill()
+        for process in self._processes:
+            await asyncio.wrap_future(self._executor.submit(process.reap))
+        self._executor.shutdown(wait=False, cancel_futures=True)
+
+    async def audio(self, data: bytes, *, sample_rate: int = SOUND_RATE) -> Audio:
+        """As `decode.decode_audio`, limited by the settings."""
+        job = {"job": "audio", "sample_rate": sample_rate, "max_s": self._settings.max_audio_s}
+
+        def read(answer: dict[str, Any], files: list[BinaryIO]) -> Audio:
+            return Audio(array_in(files[0], "float32", (answer["num_samples"],)), sample_rate)
+
+        return await self._decode("audio", data, job, read)
+
+    async def image(self, data: bytes) -> Image:
+        """As `decode.decode_image`, limited by the settings."""
+        image, _ = await self.fitted_image(data, None)
+        return image
+
+    async def fitted_image(
+        self, data: bytes, fit_pixels: int | None
+    ) -> tuple[Image, tuple[int, int]]:
+        """A picture scaled down to at most `fit_pixels`, and the (width, height) it came with."""
+        max_pixels = self._settings.max_image_pixels
+        job = {"job": "image", "max_pixels": max_pixels, "fit_pixels": fit_pixels}
+
+        def read(answer: dict[str, Any], files: list[BinaryIO]) -> tuple[Image, tuple[int, int]]:
+            pixels = array_in(files[0], "uint8", tuple(answer["shape"]), answer["offset"])
+            return Image(pixels), (answer["width"], answer["height"])
+
+        return await self._decode("image", data, job, read)
+
+    async def video(self, data: bytes, sampling: FrameSampling) -> Video:
+        """As `decode.decode_video`, limited by the settings."""
+        job = {"job": "video", "sampling": asdict(sampling), "max_s": self._settings.max_video_s}
+        return await self._decode("video", data, job, _read_video)
+
+    async def _decode(
+        self,
+        kind: Kind,
+        data: bytes,
+        job: dict[str, Any],
+        read: Callable[[dict[str, Any], list[BinaryIO]], _Result],
+    ) -> _Result:
+        job = job | {"kind": kind, "timeout_s": self._settings.worker_timeout_s}
+
+        def run(process: _Process) -> _Result:
+            answer, files = process.run(data, job)
+            try:
+                for file in files:
+                    freeze(file)
+                return read(answer, files)
+            except (LookupError, TypeError, ValueError) as exc:
+                raise BrokenHandover(f"a senseless answer: {exc}") from exc
+            finally:
+                for file in files:
+                    file.close()
+
+        return await self._with_process(kind, run)
+
+    async def _with_process(self, kind: Kind, run: Callable[[_Process], _Result]) -> _Result:
+        process = await self._idle.get()
+        if process.has_ended:
+            process = self._replaced(process)
+        working = self._executor.submit(_guarded, run, process, kind, self._settings)
+        try:
+            return await asyncio.wrap_future(working)
+        finally:
+            if not working.done():
+                # The caller has gone: nobody will want the result.
+                process.kill()
+            self._idle.put_nowait(self._replaced(process) if process.has_ended else process)
+
+    def _replaced(self, dead: _Process) -> _Process:
+        """Another process, started in the background; the next file should not wait for it."""
+        fresh = _Process(self._settings)
+        self._processes.discard(dead)
+        self._processes.add(fresh)
+        with suppress(RuntimeError):  # the executor is shut down: so is this worker
+            self._executor.submit(dead.reap)
+            self._executor.submit(fresh.start)
+        return fresh
+
+
+def _guarded(
+    run: Callable[[_Process], _Result], process: _Process, kind: Kind, settings: MediaSettings
+) -> _Result:
+    """Run a job; whatever goes wrong in the other process becomes an error for this request."""
+    try:
+        return run(process)
+    except TimeoutError as exc:
+        process.kill()
+        limit_s = settings.worker_timeout_s
+        raise MediaUndecodable(
+            kind, f"Decoding took longer than {limit_s:g} s (media.worker_timeout_s)."
+        ) from exc
+    except MemoryError as exc:
+        process.kill()
+        limit = settings.worker_memory_bytes
+        raise MediaUndecodable(
+            kind, f"Decoding needs more than {limit} bytes (media.worker_memory_bytes)."
+        ) from exc
+    except BrokenHandover as exc:
+        if not process.is_dead:
+            _log.warning("a decoding process broke down over a file: %s", exc)
+        process.kill()
+        raise MediaUndecodable(kind, "The decoder broke down over it.") from exc
+
+
+def _read_video(answer: dict[str, Any], files: list[BinaryIO]) -> Video:
+    shapes = [tuple(shape) for shape in answer["shapes"]]
+    ends = list(itertools.accumulate(math.prod(shape) for shape in shapes))
+    # Mapped once: the frames are views, and the memory lasts as long as one of them.
+    pixels = array_in(files[0], "uint8", (ends[-1],))
+    frames = tuple(
+        Frame(time_s, Image(pixels[end - math.prod(shape) : end].reshape(shape)))
+        for time_s, shape, end in zip(answer["times_s"], shapes, ends, strict=True)
+    )
+    audio = None
+    if answer["num_samples"] is not None:
+        samples = array_in(files[1], "float32", (answer["num_samples"],))
+        audio = Audio(samples, SOUND_RATE)
+    return Video(frames, audio, answer["duration_s"], answer["width"], answer["height"])
+
+
+class _Process:
+    """One decoding process, from its start, on first use, to its death; it is never revived.
+
+    Blocking, and used by one thread at a time; but `kill` may be called from any thread, upon which
+    a job under way ends with `BrokenHandover`.
+    """
+
+    def __init__(self, settings: MediaSettings) -> None:
+        self.is_dead = False
+        self._settings = settings
+        self._starting = threading.Lock()
+        self._child: subprocess.Popen[bytes] | None = None
+        self._channel: socket.socket | None = None
+
+    @property
+    def pid(self) -> int | None:
+        return self._child.pid if self._child and self._child.poll() is None else None
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether it is gone, for whatever reason; false for one that has not started yet."""
+        return self.is_dead or (self._child is not None and self._child.poll() is not None)
+
+    def start(self) -> socket.socket:
+        """Start the program and wait until it has loaded its decoders."""
+        with self._starting:
+            if self._channel is None:
+                self._channel = self._spawn()
+            return self._channel
+
+    def run(self, data: bytes, job: dict[str, Any]) -> _Answer:
+        """Hand over a file and wait for what was made of it."""
+        channel = self.start()
+        channel.settimeout(self._settings.worker_timeout_s)
+        with memory_file() as file:
+            write_all(file, data)
+            send(channel, job, [file])
+        answer, files = receive(channel)
+        if error := answer.get("error"):
+            raise MemoryError if error == "memory" else _rebuilt(answer)
+        return answer, files
+
+    def kill(self) -> None:
+        self.is_dead = True
+        if self._child is not None:
+            self._child.kill()
+
+    def reap(self) -> None:
+        """Wait for the end of a killed process, so that the system can forget it."""
+        with self._starting:
+            if self._child is not None:
+                self._child.wait()
+            if self._channel is not None:
+                self._channel.close()
+
+    def _spawn(self) -> socket.socket:
+        ours, theirs = socket.socketpair()
+        command = [sys.executable, "-P", "-m", "thinktalk.media.child"]
+        with theirs:
+            descriptor = theirs.fileno()
+            self._child = subprocess.Popen(
+                [*command, str(descriptor), str(self._settings.worker_memory_bytes)],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                pass_fds=[descriptor],
+            )
+        if self.is_dead:
+            self._child.kill()
+        ours.settimeout(_START_TIMEOUT_S)
+        try:
+            receive(ours)
+        except (BrokenHandover, TimeoutError) as exc:
+            ours.close()
+            was_killed = self.is_dead
+            self.kill()
+            if was_killed:
+                raise BrokenHandover("killed while it started") from exc
+            raise EngineFailed(f"the decoding process does not start: {exc}") from exc
+        return ours
+
+
+def _rebuilt(answer: dict[str, Any]) -> Exception:
+    kind = _ERRORS.get(answer["error"])
+    if kind is None:
+        return BrokenHandover(f"an unknown error {answer['error']!r}")
+    # Built from its message: the constructors take the facts that the message was made of.
+    error = kind.__new__(kind, answer["message"])
+    vars(error).update(answer["facts"])
+    return error

@@ -1,0 +1,1 @@
+"""What happens to a request between the wire and an engine, free of any wire format."""

@@ -1,0 +1,65 @@
+"""Lifecycle: counts the requests at work, so that a stopping server can let them finish."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Generator
+from contextlib import contextmanager
+
+from thinktalk.errors import NotReady
+
+
+class Lifecycle:
+    """Open until `drain`; then new requests are refused and the running ones get their time."""
+
+    def __init__(self) -> None:
+        self._running: set[asyncio.Task[object]] = set()
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._retry_after_s = 0.0
+
+    @property
+    def is_draining(self) -> bool:
+        return self._retry_after_s > 0
+
+    @property
+    def num_running(self) -> int:
+        return len(self._running)
+
+    @contextmanager
+    def request(self) -> Generator[None, None, None]:
+        """Count the current task as a running request.
+
+        Raises:
+            NotReady: the server is stopping.
+        """
+        if self.is_draining:
+            raise NotReady("the server is stopping", retry_after_s=self._retry_after_s)
+        task = asyncio.current_task()
+        assert task is not None
+        self._running.add(task)
+        self._idle.clear()
+        try:
+            yield
+        finally:
+            self._running.discard(task)
+            if not self._running:
+                self._idle.set()
+
+    async def drain(self, grace_s: float) -> int:
+        """Refuse what is new, wait up to `grace_s` for what runs, cancel the rest.
+
+        Returns:
+            How many requests were cancelled.
+        """
+        self._retry_after_s = max(1.0, grace_s)
+        try:
+            async with asyncio.timeout(grace_s):
+                await self._idle.wait()
+        except TimeoutError:
+            cut = list(self._running)
+            for task in cut:
+                task.cancel()
+            await asyncio.gather(*cut, return_exceptions=True)
+            return len(cut)
+        return 0

@@ -1,0 +1,124 @@
+"""Which model names are served, and as what. Names are data; nothing here knows an engine.
+
+A dated snapshot (`-YYYY-MM-DD`) is served as its base. Source of names and defaults: the hosted
+service's model pages for the Qwen3.5-Omni and Qwen3-Omni families.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from thinktalk.errors import ModelNotFound, ModelNotSupported
+from thinktalk.settings import Tier
+
+Family = Literal["qwen3.5", "qwen3"]
+Kind = Literal["omni", "transcription", "speech"]
+
+_SNAPSHOT = re.compile(r"-\d{4}-\d{2}-\d{2}$")
+
+
+@dataclass(frozen=True, slots=True)
+class FamilyDefaults:
+    """What a field means when a request leaves it out."""
+
+    voice: str
+    presence_penalty: float
+    repetition_penalty: float
+    max_output_tokens: int
+
+
+FAMILIES: dict[Family, FamilyDefaults] = {
+    # The hosted presence penalty is 1.5 in realtime; for chat no default is documented. With 1.5
+    # the small default models avoid the end of their turn and ramble, so chat starts from 0.
+    "qwen3.5": FamilyDefaults("Tina", 0.0, 1.0, 65_536),
+    "qwen3": FamilyDefaults("Cherry", 0.0, 1.05, 16_384),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ServedModel:
+    """A name a client may send. `base` is the name without its snapshot date."""
+
+    id: str
+    base: str
+    kind: Kind
+    family: Family
+    tier: Tier
+    created: int
+
+    @property
+    def defaults(self) -> FamilyDefaults:
+        return FAMILIES[self.family]
+
+
+def _omni(name: str, tier: Tier, created: int, family: Family = "qwen3.5") -> ServedModel:
+    return ServedModel(name, name, "omni", family, tier, created)
+
+
+def _audio(name: str, kind: Kind, created: int) -> ServedModel:
+    return ServedModel(name, name, kind, "qwen3.5", "flash", created)
+
+
+_BASES = {
+    model.id: model
+    for model in (
+        _omni("qwen3.5-omni-plus", "plus", 1_774_828_800),
+        _omni("qwen3.5-omni-flash", "flash", 1_774_828_800),
+        _omni("qwen3.5-omni-light", "light", 1_774_828_800),
+        _omni("qwen3-omni-flash", "flash", 1_757_894_400, "qwen3"),
+        _audio("qwen3-asr-flash", "transcription", 1_757_289_600),
+        _audio("whisper-1", "transcription", 1_677_532_384),
+        _audio("gpt-4o-transcribe", "transcription", 1_742_068_463),
+        _audio("gpt-4o-mini-transcribe", "transcription", 1_742_068_596),
+        _audio("tts-1", "speech", 1_681_940_951),
+        _audio("gpt-4o-mini-tts", "speech", 1_742_403_959),
+    )
+}
+_KNOWN_SNAPSHOTS = (
+    "qwen3.5-omni-plus-2026-03-15",
+    "qwen3.5-omni-flash-2026-03-15",
+    "qwen3-omni-flash-2025-12-01",
+    "qwen3-omni-flash-2025-09-15",
+)
+
+
+def served() -> Iterable[ServedModel]:
+    """Every name worth listing: the bases, then the snapshots that were published."""
+    yield from _BASES.values()
+    for name in _KNOWN_SNAPSHOTS:
+        yield find(name)
+
+
+def find(name: str) -> ServedModel:
+    """The model of that name.
+
+    Raises:
+        ModelNotSupported: a realtime name, which this kind of request cannot be sent to.
+        ModelNotFound: anything else that is not served.
+    """
+    base = _SNAPSHOT.sub("", name)
+    if model := _BASES.get(base):
+        return replace(model, id=name)
+    if base.endswith("-realtime") and base.removesuffix("-realtime") in _BASES:
+        raise ModelNotSupported(name)
+    raise ModelNotFound(name)
+
+
+def find_for_chat(name: str) -> ServedModel:
+    """As `find`, but only models that answer a conversation: omni ones, and the hearing one."""
+    model = find(name)
+    if model.kind == "speech" or (model.kind == "transcription" and "asr" not in model.base):
+        raise ModelNotSupported(name)
+    return model
+
+
+def for_audio(name: str) -> ServedModel:
+    """The model of a pure transcription or speech request: any name will do, one of ours keeps its
+    family's default voice."""
+    try:
+        return find(name)
+    except (ModelNotFound, ModelNotSupported):
+        return _BASES["tts-1"]

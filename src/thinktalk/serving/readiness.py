@@ -1,0 +1,89 @@
+"""Readiness: starts engines, eagerly or on first use, and says which tiers can answer now."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Literal
+
+from thinktalk.engines.base import Engine
+from thinktalk.errors import NotReady, ThinktalkError
+from thinktalk.serving.services import Services
+from thinktalk.settings import Tier
+
+State = Literal["ready", "loading", "idle", "failed"]
+
+_log = logging.getLogger(__name__)
+
+
+class Readiness:
+    """One start per engine, whoever asks first; a start that failed is tried again on demand."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._starts: dict[int, asyncio.Task[None]] = {}
+
+    def begin(self) -> None:
+        """Start every engine that is not lazy, without waiting for it."""
+        for tier, engine in self._services.engines.items():
+            if tier not in self._services.lazy and id(engine) not in self._starts:
+                self._start(engine)
+
+    async def engine(self, tier: Tier) -> Engine:
+        """The engine of that tier, started; waits for a lazy one.
+
+        Raises:
+            NotReady: its weights are still being loaded.
+            ThinktalkError: it cannot be started, with the reason.
+        """
+        engine = self._services.engines[tier]
+        start = self._starts.get(id(engine))
+        if start is None or (start.done() and start.exception() is not None):
+            start = self._start(engine)
+        if not start.done() and tier not in self._services.lazy:
+            raise NotReady(f"the model of tier {tier!r} is still loading")
+        await asyncio.shield(start)  # a caller who leaves must not stop the load for others
+        return engine
+
+    def states(self) -> dict[Tier, State]:
+        return {tier: self._state(engine) for tier, engine in self._services.engines.items()}
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether every tier that should be up is up."""
+        return all(
+            state == "ready"
+            for tier, state in self.states().items()
+            if tier not in self._services.lazy
+        )
+
+    async def stop(self) -> None:
+        """Stop loading and release every engine."""
+        starts = list(self._starts.values())
+        for start in starts:
+            start.cancel()
+        await asyncio.gather(*starts, return_exceptions=True)
+        engines = {id(engine): engine for engine in self._services.engines.values()}
+        for engine in engines.values():
+            await engine.stop()
+
+    def _start(self, engine: Engine) -> asyncio.Task[None]:
+        start = asyncio.create_task(engine.start(), name=f"start {engine.capabilities.name}")
+        start.add_done_callback(_log_failure)
+        self._starts[id(engine)] = start
+        return start
+
+    def _state(self, engine: Engine) -> State:
+        start = self._starts.get(id(engine))
+        if start is None:
+            return "idle"
+        if not start.done():
+            return "loading"
+        return "failed" if start.cancelled() or start.exception() else "ready"
+
+
+def _log_failure(start: asyncio.Task[None]) -> None:
+    if start.cancelled() or (error := start.exception()) is None:
+        return
+    trace = None if isinstance(error, ThinktalkError) else error
+    _log.error("%s failed: %s", start.get_name(), error, exc_info=trace)

@@ -1,0 +1,25 @@
+"""Services: everything that requests are answered with, built once by the composition root."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from thinktalk.engines.base import Engine, Recognizer, Synthesizer
+from thinktalk.media.load import MediaLoader
+from thinktalk.settings import Tier
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """One engine a tier (tiers may share one), and what hears, speaks and fetches.
+
+    Engines of the tiers in `lazy` are started by the first request that needs them, the others
+    when the server starts.
+    """
+
+    engines: Mapping[Tier, Engine]
+    recognizer: Recognizer | None
+    synthesizer: Synthesizer | None
+    loader: MediaLoader
+    lazy: frozenset[Tier] = field(default_factory=lambda: frozenset({"light"}))

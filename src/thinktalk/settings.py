@@ -1,0 +1,190 @@
+"""The settings object. Environment (`THINKTALK_*`) and `thinktalk.toml` are read here only.
+
+`load()` is called once, in the composition root; each part is handed its own slice. A nested field
+is set from the environment with two underscores: `THINKTALK_SERVER__PORT=9000`.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Literal
+
+import platformdirs
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+Tier = Literal["plus", "flash", "light"]
+MEBIBYTE = 1024 * 1024
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ServerSettings(_Section):
+    """Where the server listens, and for whom."""
+
+    host: str = Field(
+        "127.0.0.1", description="Address to listen on; other than loopback needs a key"
+    )
+    port: int = Field(8000, ge=0, le=65535, description="Port; 0 picks a free one")
+    api_keys: tuple[SecretStr, ...] = Field(
+        (), description="Accepted bearer keys; none means any key, from this machine only"
+    )
+    allow_origins: tuple[str, ...] = Field(
+        (), description="Web origins that may call besides the server's own, when no key is set"
+    )
+    allow_hosts: tuple[str, ...] = Field(
+        (), description="Host names accepted besides loopback ones, when no key is set"
+    )
+    strict: bool = Field(False, description="Copy the hosted service's refusals exactly")
+    max_body_bytes: int = Field(160 * MEBIBYTE, description="Largest request body")
+    keep_alive_s: float = Field(10.0, gt=0, description="A comment line is streamed this often")
+    grace_s: float = Field(20.0, ge=0, description="How long SIGTERM waits for running answers")
+    audio_text: Literal["content", "transcript", "both"] = Field(
+        "content", description="Where streamed chat puts the text of spoken replies"
+    )
+
+
+class LimitSettings(_Section):
+    """How much may happen at once. Over a limit a request gets 429 with `retry-after`."""
+
+    max_running: int = Field(4, ge=1, description="Answers worked on at once")
+    max_waiting: int = Field(32, ge=0, description="Requests that may wait for a place")
+    max_wait_s: float = Field(120.0, gt=0, description="Longest wait for a place")
+    requests_per_minute: int | None = Field(None, ge=1, description="Per key; none is unlimited")
+    tokens_per_minute: int | None = Field(None, ge=1, description="Per key; none is unlimited")
+    request_timeout_s: float = Field(300.0, gt=0, description="Longest time without progress")
+    context_tokens: int = Field(
+        262_144, ge=1, description="Documented context: requests that would cost more are refused"
+    )
+
+
+class MediaSettings(_Section):
+    """What is fetched and decoded."""
+
+    allow_hosts: tuple[str, ...] = Field(
+        (), description="Hosts (name or address, with optional :port) that may be private or local"
+    )
+    max_download_bytes: int = Field(2048 * MEBIBYTE, description="Largest file fetched by URL")
+    max_inline_bytes: int = Field(120 * MEBIBYTE, description="Largest decoded base64 item")
+    fetch_timeout_s: float = Field(60.0, gt=0, description="Longest time for one download")
+    max_audio_s: float = Field(36_000.0, gt=0, description="Longest recording")
+    max_video_s: float = Field(3_600.0, gt=0, description="Longest video")
+    max_image_pixels: int = Field(100_000_000, gt=0, description="Largest picture, width x height")
+    worker_memory_bytes: int = Field(4096 * MEBIBYTE, description="Address space of the decoder")
+    worker_timeout_s: float = Field(120.0, gt=0, description="Longest time to decode one item")
+
+
+class WeightSettings(_Section):
+    """Where model files live."""
+
+    cache: Path = Field(
+        default_factory=lambda: Path(platformdirs.user_cache_dir("thinktalk")),
+        description="Cache directory (also THINKTALK_CACHE)",
+    )
+    offline: bool = Field(False, description="Never fetch (also THINKTALK_OFFLINE=1)")
+    hub_endpoint: str = Field("https://huggingface.co", description="Model hub, or a mirror of it")
+    hub_timeout_s: float = Field(2.0, gt=0, description="How long the model hub may take to answer")
+
+
+class CascadeSettings(_Section):
+    """The CPU cascade: threads and the policy on few cores."""
+
+    threads: int = Field(
+        default_factory=lambda: max(1, len(os.sched_getaffinity(0))),
+        ge=1,
+        description="Processor threads each stage may use",
+    )
+    overlap: Literal["auto", "alternate", "overlap"] = Field(
+        "auto",
+        description="Thinker and talker take turns, or run together; auto: together from 6 cores",
+    )
+    parallel: int = Field(4, ge=1, le=16, description="Conversations the thinker decodes at once")
+    window_tokens: int = Field(32_768, ge=2048, description="Context of one conversation")
+    recognizer: str = Field("whisper-base", description="Weights that hear")
+    synthesizer: str = Field("kokoro-82m", description="Weights that speak")
+
+
+class ScriptedSettings(_Section):
+    """The scripted engine: a server without a model, for tests of clients."""
+
+    text: str = Field("This is a scripted reply.", description="What it answers")
+    delay_s: float = Field(0.0, ge=0, description="Pause before each word")
+
+
+class ProfileSettings(_Section):
+    """What serves one tier: an engine and, for the cascade, its language model."""
+
+    engine: str = Field("cascade", description="cascade, scripted, or an installed entry point")
+    thinker: str = Field("qwen2.5-coder-1.5b", description="Weights of the language model")
+
+
+def _profiles() -> dict[Tier, ProfileSettings]:
+    return {
+        "plus": ProfileSettings(),
+        "flash": ProfileSettings(),
+        "light": ProfileSettings(thinker="qwen2.5-coder-0.5b"),
+    }
+
+
+class Settings(BaseSettings):
+    """Everything an operator can set."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="THINKTALK_",
+        env_nested_delimiter="__",
+        toml_file="thinktalk.toml",
+        frozen=True,
+        extra="ignore",
+    )
+
+    server: ServerSettings = ServerSettings()
+    limits: LimitSettings = LimitSettings()
+    media: MediaSettings = MediaSettings()
+    weights: WeightSettings = WeightSettings()
+    cascade: CascadeSettings = CascadeSettings()
+    scripted: ScriptedSettings = ScriptedSettings()
+    profiles: dict[Tier, ProfileSettings] = Field(
+        default_factory=_profiles, description="What serves each tier"
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="How much is logged on standard error"
+    )
+
+    @field_validator("profiles")
+    @classmethod
+    def _keep_other_tiers(cls, given: dict[Tier, ProfileSettings]) -> dict[Tier, ProfileSettings]:
+        """Setting one tier leaves the others as they are."""
+        return {**_profiles(), **given}
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+
+def load() -> Settings:
+    """Read `thinktalk.toml` and the environment, with the short names of the weights section."""
+    settings = Settings()
+    short: dict[str, object] = {}
+    if cache := os.environ.get("THINKTALK_CACHE"):
+        short["cache"] = Path(cache).expanduser()
+    if (offline := os.environ.get("THINKTALK_OFFLINE")) is not None:
+        short["offline"] = offline.lower() in {"1", "true", "yes", "on"}
+    if not short:
+        return settings
+    weights = settings.weights.model_copy(update=short)
+    return settings.model_copy(update={"weights": weights})
