@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import argparse
 import importlib.metadata
-import importlib.util
 import os
 import platform
+import re
 import shutil
 from typing import Any
 
 from thinktalk.settings import Settings
 
 _GOOD, _BAD = "ok", "missing"
-_LIBRARIES = {
-    "cascade": ("xllamacpp", "faster-whisper", "onnxruntime", "rapidocr", "phonemizer-fork"),
-    "": ("av", "pillow", "fastapi", "uvicorn", "httpx"),
-}
+# Of a line of the package's own metadata: the library's name, and the extra that asks for it.
+_REQUIREMENT = re.compile(r"(?P<name>[\w.-]+)[^;]*(?:.*extra == ['\"](?P<extra>[\w-]+)['\"])?")
+_FOR_DEVELOPERS = "dev"
 
 
 def add_parser(commands: Any) -> None:
@@ -44,7 +43,7 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
     for entry in catalog.entries():
         state = _GOOD if catalog.is_present(entry.name) else _BAD
         when = "at start" if entry.name in parts.weights else "on first use"
-        print(f"weights   {entry.name:22} {state:8} {entry.size_bytes / 1e6:6.0f} MB  ({when})")
+        print(f"weights   {entry.name:26} {state:8} {entry.size_bytes / 1e6:6.0f} MB  ({when})")
     for tier, engine in parts.services.engines.items():
         does = ", ".join(f"{part}: {name}" for part, name in engine.capabilities.parts.items())
         print(f"tier      qwen3.5-omni-{tier}: {engine.capabilities.name} ({does})")
@@ -58,14 +57,17 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
 
 def _libraries() -> bool:
     missing = False
-    for extra, names in _LIBRARIES.items():
-        for name in names:
-            try:
-                print(f"library   {name:22} {importlib.metadata.version(name)}")
-            except importlib.metadata.PackageNotFoundError:
-                missing = True
-                wanted = f"thinktalk[{extra}]" if extra else "thinktalk"
-                print(f"library   {name:22} {_BAD}: pip install '{wanted}'")
+    for line in importlib.metadata.requires("thinktalk") or ():
+        required = _REQUIREMENT.match(line)
+        if required is None or required["extra"] == _FOR_DEVELOPERS:
+            continue
+        name, extra = required["name"], required["extra"]
+        try:
+            print(f"library   {name:26} {importlib.metadata.version(name)}")
+        except importlib.metadata.PackageNotFoundError:
+            missing = True
+            wanted = f"thinktalk[{extra}]" if extra else "thinktalk"
+            print(f"library   {name:26} {_BAD}: pip install '{wanted}'")
     return missing
 
 
