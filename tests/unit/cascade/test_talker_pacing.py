@@ -22,6 +22,14 @@ def test_pieces_grow_with_what_is_still_playing() -> None:
     assert pacing.affordable_words(1.2) < early
 
 
+def test_a_piece_is_at_most_twice_as_long_as_the_one_before() -> None:
+    pacing = Pacing()
+    pacing.spoke(5, 60.0, 0.4, now=0.0)
+    assert pacing.affordable_words(0.0) == 10
+    pacing.spoke(10, 60.0, 0.4, now=0.0)
+    assert pacing.affordable_words(0.0) == 20
+
+
 def test_a_piece_that_starts_at_its_latest_start_arrives_in_time() -> None:
     pacing = Pacing()
     pacing.spoke(5, 1.8, 0.4, now=10.0)
