@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -16,7 +17,6 @@ from pathlib import Path
 import httpx
 
 _TICK_HZ = os.sysconf("SC_CLK_TCK")
-_PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +39,15 @@ class RunningServer:
         return ticks / _TICK_HZ
 
     def resident_bytes(self) -> int:
-        """Resident memory of the server and its workers."""
+        """Resident memory of the server and its workers; pages that they share count once."""
         total = 0
         for pid in self._family():
             try:
-                total += int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * _PAGE_BYTES
+                rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
             except OSError:
                 continue
+            (kilobytes,) = re.findall(r"^Pss: +(\d+) kB$", rollup, re.MULTILINE)
+            total += int(kilobytes) * 1024
         return total
 
     def _family(self) -> list[int]:

@@ -7,8 +7,9 @@ first use.
 from __future__ import annotations
 
 import asyncio
+import ctypes
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 
 from thinktalk.engines.base import (
     Capabilities,
@@ -165,7 +166,10 @@ class CascadeEngine:
         return self._capabilities
 
     async def start(self) -> None:
+        if self._loaded:
+            return
         await asyncio.gather(self._senses.load(), self._load_thinker())
+        _return_freed_memory()
 
     async def stop(self) -> None:
         if self._loaded:
@@ -227,6 +231,12 @@ class CascadeSuite:
         for engine in set(self._engines.values()):
             await engine.stop()
         await self._senses.unload()
+
+
+def _return_freed_memory() -> None:
+    """Give back what loading took and freed: glibc keeps some 300 MB of it otherwise."""
+    with suppress(OSError, AttributeError):  # a C library of another make
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _takes_turns(settings: CascadeSettings) -> bool:

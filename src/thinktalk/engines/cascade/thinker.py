@@ -83,7 +83,7 @@ class LlamaThinker:
         )
         self._vocabulary, self._llama = vocabulary, llama
         self._decoder = Decoder(llama, vocabulary, self._arbiter, self._executor)
-        await self.warm(())
+        await self._text_of(Run(self._encode(()), _GREEDY, 1), self._slots)
 
     async def stop(self) -> None:
         """Cancel what runs and free the model; idempotent."""
@@ -94,12 +94,6 @@ class LlamaThinker:
         await asyncio.get_running_loop().run_in_executor(self._executor, self._llama.close)
         self._executor.shutdown()
         self._executor = self._llama = None
-
-    async def warm(self, messages: tuple[Message, ...]) -> None:
-        """Have every idle slot know the start of such a conversation."""
-        ids = self._encode(messages)
-        runs = [Run(list(ids), _GREEDY, 1) for _ in range(self._parallel)]
-        await asyncio.gather(*(self._text_of(run, self._slots) for run in runs))
 
     def count_tokens(self, text: str) -> int:
         return len(self._words().encode(text))
