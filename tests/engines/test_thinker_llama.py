@@ -80,6 +80,17 @@ async def test_a_question_is_answered_and_counted(thinker: LlamaThinker) -> None
     assert finished.usage.completion_text_tokens >= thinker.count_tokens(text)
 
 
+async def test_penalties_do_not_keep_a_reply_from_ending(thinker: LlamaThinker) -> None:
+    request = ask(
+        "What is the capital of France? One word.",
+        presence_penalty=2.0,
+        frequency_penalty=2.0,
+    )
+    text, finished = await reply(thinker, request)
+    assert "Paris" in text
+    assert finished.reason == "stop"
+
+
 async def test_tokens_are_those_of_the_library(thinker: LlamaThinker) -> None:
     hard = "Zürich’s  naïve\n\n\tcafé costs 12,50 €… I'LL say: 東京 🦄龘 e\u0301 — f(x): x**2\r\n"
     counts: list[int] = []

@@ -13,7 +13,7 @@ import pytest_asyncio
 from jsonschema.validators import validator_for
 
 from thinktalk import settings
-from thinktalk.conversation import Message, TextPart, Tool
+from thinktalk.conversation import Message, TextPart, Tool, ToolCall
 from thinktalk.engines.base import GenerateRequest, ResponseFormat, Sampling, ToolChoice
 from thinktalk.engines.cascade.arbiter import Arbiter
 from thinktalk.engines.cascade.thinker import LlamaThinker
@@ -119,6 +119,22 @@ async def test_a_question_for_no_tool_becomes_text(thinker: LlamaThinker) -> Non
     text, calls, reason = await answer(thinker, request)
     assert "Rome" in text
     assert (calls, reason) == ([], "stop")
+
+
+@pytest.mark.parametrize("result", ["Liverpool 4 - 1 Everton", '{"score": "4-1", "home": true}'])
+async def test_the_turn_after_a_result_uses_it(thinker: LlamaThinker, result: str) -> None:
+    call = ToolCall("c", "get_score", '{"team": "Liverpool"}')
+    request = ask(
+        say("user", "How did Liverpool play?"),
+        say("assistant", "", tool_calls=(call,)),
+        say("tool", result, tool_call_id="c"),
+        tools=TOOLS,
+    )
+    text, calls, reason = await answer(thinker, request)
+    assert (calls, reason) == ([], "stop")
+    assert "4" in text
+    assert "1" in text
+    assert "get_score" not in text
 
 
 async def test_several_calls_come_in_one_turn_if_allowed(thinker: LlamaThinker) -> None:

@@ -108,6 +108,7 @@ class Decoder:
             self._llama.run,
             prompt,
             run.sampling,
+            num_written=len(run.written),
             slot=slot.number,
             max_tokens=room,
             grammar=run.grammar,

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import secrets
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +23,6 @@ from thinktalk.errors import EngineFailed
 
 # Tokens per prefill step: a run can be stopped between steps. See docs/performance.md.
 _PREFILL_STEP = 128
-_PENALTY_WINDOW = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +44,27 @@ class Ended:
 
 
 class Llama:
-    """A loaded model. `run` may be called from as many threads as there are slots."""
+    """A loaded model. `run` may be called from as many threads as there are slots.
+
+    Args:
+        threads: processor threads of one decoding step.
+        num_slots: prompts that are remembered and may run at once.
+        window_tokens: of all slots together.
+        short_keys: keep attention keys in 8 bits instead of 16, a quarter of the window's memory
+            less. Not every model stands it.
+    """
 
     def __init__(
-        self, model_file: Path, *, threads: int, num_slots: int, window_tokens: int
+        self,
+        model_file: Path,
+        *,
+        threads: int,
+        num_slots: int,
+        window_tokens: int,
+        short_keys: bool = False,
     ) -> None:
         with tempfile.TemporaryDirectory(prefix="thinktalk-") as private:
-            params = _params(model_file, threads, num_slots, window_tokens)
+            params = _params(model_file, threads, num_slots, window_tokens, short_keys)
             params.hostnames = [str(Path(private) / "s.sock")]
             try:
                 self._server: Any = xllamacpp.Server(params)
@@ -66,6 +80,7 @@ class Llama:
         prompt: Sequence[int],
         sampling: Sampling,
         *,
+        num_written: int = 0,
         slot: int,
         max_tokens: int,
         grammar: str = "",
@@ -75,9 +90,12 @@ class Llama:
         """Decode after `prompt` until the model ends its turn, `max_tokens`, or `should_stop()`.
 
         `should_stop` is asked after every token and every prefill step. `on_chunk` is called on
-        this thread. The library ignores a grammar that it cannot read.
+        this thread. The library ignores a grammar that it cannot read. The last `num_written` of
+        `prompt` are the model's own: only those, and what follows, count for the presence and
+        frequency penalties.
         """
         request = _request(prompt, sampling, slot, max_tokens, grammar)
+        request["logit_bias"] = _unpenalised(prompt[: len(prompt) - num_written], sampling)
         listener = _Listener(on_chunk, should_stop)
         try:
             self._server.handle_completions(request, listener)
@@ -129,20 +147,22 @@ class _Listener:
             self._reason = "length" if choice["finish_reason"] == "length" else "stop"
 
 
-def _params(model_file: Path, threads: int, num_slots: int, window_tokens: int) -> Any:
+def _params(
+    model_file: Path, threads: int, num_slots: int, window_tokens: int, short_keys: bool
+) -> Any:
     params = xllamacpp.CommonParams()
     params.model.path = str(model_file)
     params.n_ctx = window_tokens
     params.n_parallel = num_slots
     # One window for all slots: four windows of their own would not fit a laptop's memory.
     params.kv_unified = True
-    # Most weights are repacked for the processor at load: mapping the file as well would hold them twice.
+    # Most weights are repacked at load: with the file mapped as well they would be there twice.
     params.load_mode = xllamacpp.llama_load_mode.LLAMA_LOAD_MODE_NONE
-    # Keys in 8 bits save a quarter of the window's memory, and without fused attention decoding is
-    # a quarter faster after 5,000 tokens, prefill a tenth slower. Values in 8 bits need the fused
-    # kernel, which then takes half again as long.
-    params.cache_type_k = xllamacpp.ggml_type.GGML_TYPE_Q8_0
+    # After 5,000 tokens, decoding is a quarter faster without fused attention, prefill a tenth
+    # slower. Values in 8 bits would need the fused kernel, which then takes half again as long.
     params.flash_attn_type = xllamacpp.llama_flash_attn_type.LLAMA_FLASH_ATTN_TYPE_DISABLED
+    if short_keys:
+        params.cache_type_k = xllamacpp.ggml_type.GGML_TYPE_Q8_0
     # Nothing to fit on a processor, and `LlamaThinker.start` warms up with a prompt of use.
     params.fit_params = params.warmup = False
     params.n_batch = params.n_ubatch = _PREFILL_STEP
@@ -164,7 +184,8 @@ def _request(
     request: dict[str, Any] = {
         "prompt": list(prompt),
         "id_slot": slot,
-        "cache_prompt": True,
+        # What is in the cache was rounded otherwise: a seed repeats only where all is read anew.
+        "cache_prompt": sampling.seed is None,
         "stream": True,
         "verbose": True,  # adds token ids
         "return_progress": True,  # lets a long prefill be stopped
@@ -176,7 +197,7 @@ def _request(
         "presence_penalty": sampling.presence_penalty,
         "frequency_penalty": sampling.frequency_penalty,
         "repeat_penalty": sampling.repetition_penalty,
-        "repeat_last_n": _PENALTY_WINDOW,
+        "repeat_last_n": len(prompt) + max_tokens,  # none slides out of `_unpenalised`
     }
     if sampling.seed is not None:
         request["seed"] = (
@@ -185,3 +206,17 @@ def _request(
     if grammar:
         request["grammar"] = grammar
     return request
+
+
+def _unpenalised(prompt: Sequence[int], sampling: Sampling) -> list[tuple[int, float]]:
+    """What gives back the penalties that the library takes off for tokens of the prompt.
+
+    They are for what the model wrote. With the end of turn among them, which every prompt holds,
+    a reply would not end.
+    """
+    if not (sampling.presence_penalty or sampling.frequency_penalty):
+        return []
+    return [
+        (token, sampling.presence_penalty + count * sampling.frequency_penalty)
+        for token, count in Counter(prompt).items()
+    ]

@@ -2,7 +2,8 @@
 
 The first piece is short, to be heard soon; each later one may be as long as its synthesis fits into
 what is still playing, and at most twice as long as the one before: a guess about a long piece that
-proves wrong costs more than a short one. Pure arithmetic on the caller's clock; knows nothing of text or sound.
+proves wrong costs more than a short one. Pure arithmetic on the caller's clock; knows nothing of
+text or sound.
 """
 
 from __future__ import annotations

@@ -31,7 +31,8 @@ cinema tickets.
 _TOWN = """\
 - track_parcel {"number": integer}: Where a parcel is.
 - call_taxi {"trip": {"to": string, "from" if mentioned: string}, "time" if mentioned: string \
-(HH:MM), "passengers" if mentioned: integer}: Order a taxi to an address."""
+(HH:MM), "passengers" if mentioned: integer}: Order a taxi to an address.
+- opening_hours {"place": string, "day" if mentioned: string}: When a place is open."""
 
 EXAMPLES = (
     Example(
@@ -58,6 +59,11 @@ EXAMPLES = (
         _TOWN,
         "Where are parcels 11, 12 and 13?",
         'track_parcel {"number": 11}\ntrack_parcel {"number": 12}\ntrack_parcel {"number": 13}',
+    ),
+    Example(
+        _TOWN,
+        "How long are the museum and the zoo open?",
+        'opening_hours {"place": "museum"}\nopening_hours {"place": "zoo"}',
     ),
     Example(
         _TOWN,
