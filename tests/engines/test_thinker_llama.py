@@ -80,6 +80,16 @@ async def test_a_question_is_answered_and_counted(thinker: LlamaThinker) -> None
     assert finished.usage.completion_text_tokens >= thinker.count_tokens(text)
 
 
+@pytest.mark.parametrize("max_tokens", [1, 2, 3])
+async def test_a_limit_in_the_middle_of_a_character_ends_the_reply(
+    thinker: LlamaThinker, max_tokens: int
+) -> None:
+    request = ask("Repeat this exactly: 🦜🦩🦚", max_tokens=max_tokens)
+    async with asyncio.timeout(30):
+        _, finished = await reply(thinker, request)
+    assert finished.reason == "length"
+
+
 async def test_penalties_do_not_keep_a_reply_from_ending(thinker: LlamaThinker) -> None:
     request = ask(
         "What is the capital of France? One word.",

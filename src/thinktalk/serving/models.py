@@ -31,8 +31,7 @@ class FamilyDefaults:
 
 
 FAMILIES: dict[Family, FamilyDefaults] = {
-    # The hosted presence penalty is 1.5 in realtime; for chat no default is documented. With 1.5
-    # the small default models avoid the end of their turn and ramble, so chat starts from 0.
+    # The hosted presence penalty is 1.5 in realtime; for chat no default is documented.
     "qwen3.5": FamilyDefaults("Tina", 0.0, 1.0, 65_536),
     "qwen3": FamilyDefaults("Cherry", 0.0, 1.05, 16_384),
 }

@@ -93,6 +93,10 @@ class Decoder:
                 run.reason = "stop"
             elif len(run.written) >= run.max_tokens:
                 run.reason = "length"
+            elif ended.reason == "length":
+                # A character cut in the middle is not passed on: `written` may never get full.
+                run.reason = "length" if full >= run.max_tokens else ""
+                return
 
     async def _run_native(self, run: Run, slot: Slot, room: int, outbox: _Outbox) -> Ended:
         loop = asyncio.get_running_loop()

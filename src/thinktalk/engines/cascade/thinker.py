@@ -20,6 +20,7 @@ from thinktalk.engines.cascade import grammars, prompt, tool_calls
 from thinktalk.engines.cascade.arbiter import Arbiter
 from thinktalk.engines.cascade.decoding import Decoder, Run
 from thinktalk.engines.cascade.llama import Llama
+from thinktalk.engines.cascade.loops import LoopWatch
 from thinktalk.engines.cascade.reply_text import ReplyText
 from thinktalk.engines.cascade.slots import SlotTable
 from thinktalk.engines.cascade.tool_results import retell
@@ -132,15 +133,17 @@ class LlamaThinker:
             pausable=sampling.seed is None and not grammar,
         )
         shown = ReplyText(sampling.stop, sampling.stop_token_ids)
+        watch = LoopWatch()
         async with aclosing(self._ready().decode(run, self._slots)) as pieces:
             async for text, tokens in pieces:
                 if ready := shown.feed(text, tokens):
                     yield TextDelta(ready)
-                if shown.stopped:
+                watch.feed(tokens)
+                if shown.stopped or watch.looping:
                     break
         if rest := shown.finish():
             yield TextDelta(rest)
-        is_cut = run.reason == "length" and not shown.stopped
+        is_cut = (run.reason == "length" or watch.looping) and not shown.stopped
         yield Finished("length" if is_cut else "stop", self._usage(request, run))
 
     async def _call_tools(self, request: GenerateRequest) -> AsyncGenerator[Thought, None]:
