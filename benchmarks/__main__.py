@@ -12,6 +12,7 @@ _COMMANDS = (
     ("screenshot",),
     ("process",),
     ("tools",),
+    ("recognition",),
     ("overhead",),
 )
 
