@@ -19,7 +19,7 @@ Traceback (most recent call last):
     return self.pool.getconn(timeout=30)
 psycopg2.pool.PoolError: connection pool exhausted"""
 _SPOKEN = "What went wrong here?"
-_WRITTEN = "Answer in two sentences, and say how to fix it."
+_WRITTEN = "Answer by voice, in two short sentences: the cause and the fix."
 
 
 def add_parser(commands: Any) -> None:
