@@ -90,6 +90,14 @@ async def test_a_limit_in_the_middle_of_a_character_ends_the_reply(
     assert finished.reason == "length"
 
 
+async def test_a_reply_that_goes_in_circles_ends(thinker: LlamaThinker) -> None:
+    request = ask("Write: " + "la " * 60 + "and go on for ever.", max_tokens=3000)
+    text, finished = await reply(thinker, request)
+    assert finished.reason == "length"
+    assert finished.usage.completion_text_tokens < 1500
+    assert text.rstrip().endswith("la")
+
+
 async def test_penalties_do_not_keep_a_reply_from_ending(thinker: LlamaThinker) -> None:
     request = ask(
         "What is the capital of France? One word.",
