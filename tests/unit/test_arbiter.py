@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from thinktalk.engines.cascade.arbiter import Arbiter
+from thinktalk.engines.cascade.arbiter import Arbiter, run_to_end
 
 
 async def think_until_paused(arbiter: Arbiter, log: list[str], name: str) -> None:
@@ -143,3 +143,51 @@ async def test_with_overlap_nobody_is_paused() -> None:
     arbiter = Arbiter(alternate=False)
     async with arbiter.thinking(), asyncio.timeout(1), arbiter.exclusive():
         assert not arbiter.pause_requested.is_set()
+
+
+async def test_due_work_does_not_wait_for_a_run_that_cannot_be_paused() -> None:
+    arbiter = Arbiter(alternate=True)
+    async with arbiter.thinking(pausable=False):
+        async with asyncio.timeout(1), arbiter.exclusive():
+            assert not arbiter.pause_requested.is_set()
+        async with asyncio.timeout(1), arbiter.thinking():
+            pass
+
+
+async def test_work_that_is_not_due_waits_for_a_run_that_cannot_be_paused() -> None:
+    arbiter, log = Arbiter(alternate=True), []
+    loop = asyncio.get_running_loop()
+
+    async def talk() -> None:
+        async with arbiter.exclusive(loop.time() + 5):
+            log.append("talk")
+
+    async with arbiter.thinking(pausable=False):
+        job = asyncio.create_task(talk())
+        await asyncio.sleep(0.01)
+        log.append("thought")
+    await asyncio.wait_for(job, 1)
+    assert log == ["thought", "talk"]
+
+
+async def test_a_cancelled_native_call_keeps_its_turn_until_it_ends() -> None:
+    arbiter, log = Arbiter(alternate=True), []
+    gate = asyncio.get_running_loop().create_future()
+
+    async def hear() -> None:
+        async with arbiter.exclusive():
+            await run_to_end(gate)
+
+    async def say() -> None:
+        async with arbiter.exclusive():
+            log.append("next")
+
+    heard = asyncio.create_task(hear())
+    await asyncio.sleep(0)
+    said = asyncio.create_task(say())
+    heard.cancel()
+    await asyncio.sleep(0.01)
+    assert log == []
+    gate.set_result(None)
+    await asyncio.wait_for(said, 1)
+    assert heard.cancelled()

@@ -69,15 +69,17 @@ class ThinkerTalker:
         finished: list[Finished] = []
 
         async def think() -> None:
-            async with aclosing(self._thinker.think(request)) as thoughts:
-                async for thought in thoughts:
-                    if isinstance(thought, Finished):
-                        finished.append(thought)
-                        continue
-                    await outbox.put(thought)
-                    if not isinstance(thought, ToolCallDelta):
-                        to_talker.put_nowait(thought)
-            to_talker.put_nowait(_END)
+            try:
+                async with aclosing(self._thinker.think(request)) as thoughts:
+                    async for thought in thoughts:
+                        if isinstance(thought, Finished):
+                            finished.append(thought)
+                            continue
+                        await outbox.put(thought)
+                        if not isinstance(thought, ToolCallDelta):
+                            to_talker.put_nowait(thought)
+            finally:
+                to_talker.put_nowait(_END)
 
         async def heard() -> AsyncIterator[Thought]:
             while (thought := await to_talker.get()) is not _END:

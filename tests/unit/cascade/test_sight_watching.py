@@ -98,6 +98,14 @@ def test_a_long_story_is_cut_and_every_moment_kept() -> None:
     assert sum(map(len, rows)) <= 1000
 
 
+def test_what_does_not_fit_is_left_out_evenly_and_counted() -> None:
+    rows = timeline([Remark(6.0 * n, f"said: {n}" + "x" * 80) for n in range(100)])
+
+    assert rows[0].startswith("0:00 ")
+    assert rows[-2].startswith("9:4")
+    assert rows[-1] == f"({100 - (len(rows) - 1)} more moments left out)"
+
+
 def test_a_plain_video_has_one_look() -> None:
     image = plain("blue")
 

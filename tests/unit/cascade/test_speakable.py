@@ -110,6 +110,13 @@ DATES_TIMES = [
     ("since 2000", "since two thousand"),
     ("in 1800", "in eighteen hundred"),
     ("the 1990s", "the nineteen nineties"),
+    ("the 90s", "the nineties"),
+    ("The US economy and our IT team", "The U-S economy and our I-T team"),
+    (
+        "id 550e8400-e29b-41d4-a716-446655440000",
+        "id five-five-zero-E-eight-four-zero-zero and so on",
+    ),
+    ("Set the timeout to 30s.", "Set the timeout to thirty seconds."),
     ("the 80s", "the eighties"),
     ("2020–2025", "twenty twenty to twenty twenty-five"),
     ("(1984)", "nineteen eighty-four"),

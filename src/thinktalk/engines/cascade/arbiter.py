@@ -4,6 +4,7 @@ Two kinds of work. *Thinking* (llama.cpp decoding) may be paused: it holds `thin
 native call runs, watches `pause_requested` from its callback, leaves, and enters again to resume.
 *Exclusive* work (a synthesis, a recognition) is not interrupted and says by when it must start; it
 waits while others think, until that moment, and then the thinkers are paused. Earliest start first.
+A run that cannot be paused says so: due work then runs beside it, so that it holds up nobody.
 
 With `alternate=False` nobody is paused, and exclusive work only queues behind its own kind.
 """
@@ -16,6 +17,9 @@ import itertools
 import threading
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from typing import TypeVar
+
+T = TypeVar("T")
 
 
 class Arbiter:
@@ -27,7 +31,7 @@ class Arbiter:
         self._jobs: list[tuple[float, int, asyncio.Future[None]]] = []
         self._order = itertools.count()
         self._exclusive_running = False
-        self._thinking = 0
+        self._thinking = self._unpausable = 0
         self._thinkers_waiting: list[asyncio.Future[None]] = []
         self._alarm: asyncio.TimerHandle | None = None
 
@@ -53,8 +57,8 @@ class Arbiter:
             self._dispatch()
 
     @asynccontextmanager
-    async def thinking(self) -> AsyncGenerator[None, None]:
-        """Hold while a pausable native call runs; entering waits out exclusive work."""
+    async def thinking(self, *, pausable: bool = True) -> AsyncGenerator[None, None]:
+        """Hold while a native call decodes; entering waits out exclusive work."""
         while self.alternate and (self._exclusive_running or self.pause_requested.is_set()):
             turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             self._thinkers_waiting.append(turn)
@@ -63,11 +67,13 @@ class Arbiter:
             finally:
                 if turn in self._thinkers_waiting:
                     self._thinkers_waiting.remove(turn)
-        self._thinking += 1
+        self._thinking += pausable
+        self._unpausable += not pausable
         try:
             yield
         finally:
-            self._thinking -= 1
+            self._thinking -= pausable
+            self._unpausable -= not pausable
             self._dispatch()
 
     def _dispatch(self) -> None:
@@ -84,7 +90,8 @@ class Arbiter:
         due, _, turn = self._jobs[0]
         loop = asyncio.get_running_loop()
         is_due = due <= loop.time()
-        if not self.alternate or (not self._thinking and (is_due or not self._thinkers_waiting)):
+        is_quiet = not self._unpausable and not self._thinkers_waiting
+        if not self.alternate or (not self._thinking and (is_due or is_quiet)):
             heapq.heappop(self._jobs)
             self._exclusive_running = True
             self.pause_requested.clear()
@@ -101,3 +108,12 @@ class Arbiter:
         for turn in waiting:
             if not turn.done():
                 turn.set_result(None)
+
+
+async def run_to_end(job: asyncio.Future[T]) -> T:
+    """Await a native call; when cancelled, return only once it has left the processor."""
+    try:
+        return await asyncio.shield(job)
+    except asyncio.CancelledError:
+        await asyncio.gather(job, return_exceptions=True)
+        raise

@@ -79,7 +79,9 @@ class Decoder:
     async def _drive(self, run: Run, slots: SlotTable, outbox: _Outbox) -> None:
         while not run.reason:
             tokens = run.prompt + run.written
-            room = min(run.max_tokens - len(run.written), _RESERVE_STEP)
+            room = run.max_tokens - len(run.written)
+            if not run.grammar:  # a grammar would begin anew at every step
+                room = min(room, _RESERVE_STEP)
             async with slots.lease(tokens, len(tokens) + room) as slot:
                 await self._fill(run, slot, room, outbox)
 
@@ -87,7 +89,7 @@ class Decoder:
         """Decode until the run ends or its `room` is used up, paused as often as asked."""
         full = len(run.written) + room
         while not run.reason and len(run.written) < full:
-            async with self._arbiter.thinking():
+            async with self._arbiter.thinking(pausable=run.pausable):
                 ended = await self._run_native(run, slot, full - len(run.written), outbox)
             if ended.reason == "stop":
                 run.reason = "stop"

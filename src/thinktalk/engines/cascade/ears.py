@@ -19,7 +19,7 @@ import numpy as np
 
 from thinktalk.engines import languages
 from thinktalk.engines.base import RecognizeOptions, Segment
-from thinktalk.engines.cascade.arbiter import Arbiter
+from thinktalk.engines.cascade.arbiter import Arbiter, run_to_end
 from thinktalk.engines.cascade.listening import Hearing, Steps
 from thinktalk.engines.cascade.pieces import Piece, Span, cut
 from thinktalk.engines.cascade.whisper import SAMPLE_RATE, Task, Whisper, input_s
@@ -151,9 +151,8 @@ class WhisperRecognizer:
     async def _run(self, function: Callable[..., T], *arguments: object) -> T:
         if self._executor is None:
             raise NotReady("the recogniser has been stopped")
-        return await asyncio.get_running_loop().run_in_executor(
-            self._executor, function, *arguments
-        )
+        loop = asyncio.get_running_loop()
+        return await run_to_end(loop.run_in_executor(self._executor, function, *arguments))
 
     def _turn(self) -> AbstractAsyncContextManager[None]:
         return nullcontext() if self._arbiter is None else self._arbiter.exclusive()

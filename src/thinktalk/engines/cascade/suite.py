@@ -59,7 +59,7 @@ class Senses:
     def __init__(self, settings: CascadeSettings, catalog: Catalog, arbiter: Arbiter) -> None:
         self._catalog = catalog
         self._loading = asyncio.Lock()
-        self._loaded = False
+        self.loaded = False
         self.weights = (
             settings.recognizer,
             settings.synthesizer,
@@ -87,18 +87,18 @@ class Senses:
 
     async def load(self) -> None:
         async with self._loading:
-            if self._loaded:
+            if self.loaded:
                 return
             for name in self.weights:
                 await asyncio.to_thread(self._catalog.pull, name)
             parts = (self.ears, self.eyes, self.talker)
             await asyncio.gather(*(part.start() for part in parts))
-            self._loaded = True
+            self.loaded = True
 
     async def unload(self) -> None:
         for part in (self.ears, self.eyes, self.talker):
             await part.stop()
-        self._loaded = False
+        self.loaded = False
 
 
 class _NotingEyes:
@@ -166,7 +166,7 @@ class CascadeEngine:
         return self._capabilities
 
     async def start(self) -> None:
-        if self._loaded:
+        if self._loaded and self._senses.loaded:
             return
         await asyncio.gather(self._senses.load(), self._load_thinker())
         _return_freed_memory()

@@ -31,6 +31,7 @@ from thinktalk.events import Finished, FinishReason, TextDelta, Usage
 _SHORTEST_REPLY = 16  # tokens that must be left for the reply
 _CALLS_WINDOW = 8192  # tokens of a decision about tools, its worked examples and its answer
 _LONGEST_CALLS = 2048  # tokens of the answer
+_LONGEST_JSON = 4096  # tokens of a reply in JSON that asks for no limit
 _CHECK_WINDOW = 8
 _MAX_CHECKED = 256  # grammars remembered as readable
 # Models whose replies stay the same with keys in 8 bits. With them qwen2.5-coder-0.5b, asked for
@@ -125,10 +126,12 @@ class LlamaThinker:
     async def _reply(self, request: GenerateRequest) -> AsyncGenerator[Thought, None]:
         sampling, grammar = request.sampling, _reply_grammar(request)
         ids = await self._off_loop(_reply_messages(request))
+        # All of it is reserved at once: without a limit one answer would take the whole window.
+        limit = sampling.max_tokens or (_LONGEST_JSON if grammar else None)
         run = Run(
             ids,
             sampling,
-            _room(len(ids), self.window_tokens, sampling.max_tokens),
+            _room(len(ids), self.window_tokens, limit),
             grammar=grammar,
             pausable=sampling.seed is None and not grammar,
         )

@@ -14,7 +14,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from thinktalk.engines.cascade.arbiter import Arbiter
+from thinktalk.engines.cascade.arbiter import Arbiter, run_to_end
 from thinktalk.engines.cascade.classifier_onnx import convert
 from thinktalk.engines.cascade.sight.chart import Chart, read_chart
 from thinktalk.engines.cascade.sight.colours import colours
@@ -122,7 +122,7 @@ class Eyes:
         if self._arbiter is None:
             return await loop.run_in_executor(self._executor, work, *arguments)
         async with self._arbiter.exclusive():
-            return await loop.run_in_executor(self._executor, work, *arguments)
+            return await run_to_end(loop.run_in_executor(self._executor, work, *arguments))
 
     def _ready(self) -> tuple[Reader, Classifier]:
         if self._reader is None or self._classifier is None:

@@ -25,7 +25,8 @@ _BUDGET_S = 12.0
 _THUMBNAIL = (128, 72)
 _STEP = 16.0  # grey levels of 255 by which a pixel of the thumbnail has changed, noise has not
 _MIN_CHANGE = 0.001  # share of such pixels: a new word on a still screen
-_MAX_CHARACTERS = 1600
+_MAX_CHARACTERS = 4000
+_SHORTEST_ROW = 80
 _SAME_TEXT = 0.75  # share of matching characters from which a line only flickered
 
 
@@ -107,7 +108,10 @@ def on_screen(looks: Iterable[tuple[float, tuple[str, ...], str]]) -> list[Remar
 
 
 def timeline(remarks: Iterable[Remark], max_characters: int = _MAX_CHARACTERS) -> list[str]:
-    """Rows such as `0:03 on screen: Menu`, in time order; the longest are cut to fit."""
+    """Rows such as `0:03 on screen: Menu`, in time order.
+
+    What does not fit is left out evenly, and a last row says how much; the longest are cut.
+    """
     rows = [
         (remark.start_s, f"{_clock(remark.start_s)} {remark.text}")
         for remark in sorted(remarks, key=lambda remark: remark.start_s)
@@ -115,9 +119,11 @@ def timeline(remarks: Iterable[Remark], max_characters: int = _MAX_CHARACTERS) -
     total = sum(len(row) for _, row in rows)
     if total <= max_characters or not rows:
         return [row for _, row in rows]
-    longest = max(40, max_characters // len(rows))
-    cut = [row if len(row) <= longest else row[: longest - 1] + "…" for _, row in rows]
-    return cut[: max(1, max_characters // 40)]
+    longest = max(_SHORTEST_ROW, max_characters // len(rows))
+    count = min(len(rows), max(1, max_characters // longest))
+    kept = [rows[index * len(rows) // count][1] for index in range(count)]
+    cut = [row if len(row) <= longest else row[: longest - 1] + "…" for row in kept]
+    return cut if count == len(rows) else [*cut, f"({len(rows) - count} more moments left out)"]
 
 
 async def _look(eyes: Eyes, frame: Frame) -> tuple[float, tuple[str, ...], str]:

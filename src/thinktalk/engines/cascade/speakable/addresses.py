@@ -144,7 +144,7 @@ _RULES = (
         ),
         _phone,
     ),
-    (re.compile(rf"\b{_HASH}\b|\b[0-9a-f]{{8}}(?:-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}}\b"), _hash),
+    (re.compile(rf"\b[0-9a-f]{{8}}(?:-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}}\b|\b{_HASH}\b"), _hash),
     (re.compile(r"(?<!\w)@(?=[A-Za-z])"), lambda m: "at "),
     (re.compile(r"(?<!\w)#(?=[A-Za-z])"), lambda m: "hashtag "),
 )

@@ -120,7 +120,15 @@ _RULES = (
         re.compile(rf"\b{_MONTH},? {_YEAR}\b"),
         lambda m: f"{_month(m['month'])} {year(int(m['year']))}",
     ),
-    (re.compile(r"(?<![\w.])'?(?P<century>1\d|20)?(?P<decade>\d0)'?s\b"), _decade),
+    # "30s" alone is a duration; a decade has a century, an apostrophe or a word before it.
+    (
+        re.compile(
+            r"(?<![\w.])(?:'|(?=(?:1\d|20)\d0|\d0's)|(?<=\bthe )|(?<=\bhis )|(?<=\bher )"
+            r"|(?<=\btheir )|(?<=\bmy )|(?<=\bmid-)|(?<=\bearly )|(?<=\blate ))"
+            r"(?P<century>1\d|20)?(?P<decade>\d0)'?s\b"
+        ),
+        _decade,
+    ),
     (re.compile(rf"(?<![\d:.]){_CLOCK} ?{_HALF}"), _timed),
     (re.compile(rf"(?<![\d:.$])(?P<hour>1[0-2]|0?[1-9]) ?{_HALF}"), _timed),
     (

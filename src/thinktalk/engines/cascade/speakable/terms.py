@@ -37,6 +37,7 @@ _WORDS = frozenset(
     " TOO TWO UP US USE WAS WAY WE WHO WHY YES YET YOU ALL ADD END OLD TOP DAY BIG TRY HEY HI OKAY"
     " NOTE TRUE FALSE NULL NONE POST PUT HEAD PATCH DELETE TRACE OPTIONS REST WARNING ERROR".split()
 )
+_NAMES = ("US", "IT", "WHO")  # but words where other words are in capitals too
 _AS_WORDS = frozenset(
     "NASA NATO JSON YAML TOML ASCII GUI SIM RAM ROM LAN WAN POSIX UNICEF UNESCO AIDS SCUBA LASER"
     " CUDA BERT CRUD SHA MIDI JPEG PING MIME SOAP CORS RAID BIOS VRAM LIDAR NASDAQ FIFO LIFO ONNX"
@@ -77,12 +78,19 @@ def _roman(text: str) -> int:
     return total
 
 
+def _is_shouted(text: str) -> bool:
+    """Whether plain words of it are in capitals."""
+    return any(word in _WORDS and word not in _NAMES for word in re.findall(r"\b[A-Z]{2,}\b", text))
+
+
 def _acronym(match: re.Match[str]) -> str:
     caps, plural = match["caps"], match["plural"]
     if caps in _AS_WORDS:
         return match[0]
     if caps == "OK":
         return "okay"
+    if caps in _NAMES and not _is_shouted(match.string):
+        return spell(caps) + plural
     if caps in _WORDS:
         return match[0].lower()
     has_vowel = re.search(r"[AEIOUY]", caps)
