@@ -111,6 +111,13 @@ DATES_TIMES = [
     ("in 1800", "in eighteen hundred"),
     ("the 1990s", "the nineteen nineties"),
     ("the 90s", "the nineties"),
+    ("Open 9am-5pm daily", "Open nine A-M to five P-M daily"),
+    ("Open 9:00-17:00.", "Open nine o'clock to seventeen hundred."),
+    ("June 5-7 in Rome", "June fifth to the seventh in Rome"),
+    ("10%-20% off", "ten percent to twenty percent off"),
+    ("$5k-$10k", "five thousand dollars to ten thousand dollars"),
+    ("profit = revenue - cost", "profit equals revenue minus cost"),
+    ("List<String> or Vec<T>", "List String or Vec T"),
     ("The US economy and our IT team", "The U-S economy and our I-T team"),
     (
         "id 550e8400-e29b-41d4-a716-446655440000",

@@ -149,3 +149,20 @@ def test_a_schema_that_refers_to_itself_is_described_to_a_depth() -> None:
     node = {"type": "object", "properties": {"next": {"$ref": "#/$defs/node"}}}
     tool = Tool("walk", "Walk.", {"$ref": "#/$defs/node", "$defs": {"node": node}})
     assert describe(tool).count("next") <= 4
+
+
+def test_the_oldest_turns_are_left_out_where_clipping_is_not_enough() -> None:
+    history = [_say("user" if n % 2 == 0 else "assistant", f"turn {n}") for n in range(400)]
+    request = GenerateRequest(
+        messages=(*history, _say("user", "Weather?")), tools=(Tool("now", "The time.", {}),)
+    )
+
+    def length(turns: Sequence[Message]) -> int:
+        return sum(len(turn.text) for turn in turns)
+
+    limit = length(decision_turns(request, lambda _: True)) - 4000
+    turns = decision_turns(request, lambda turns: length(turns) <= limit)
+    assert length(turns) <= limit
+    assert "turn 399" in turns[-1].text
+    assert "turn 1\n" not in turns[-1].text
+    assert turns[-1].text.endswith("Message: Weather?")

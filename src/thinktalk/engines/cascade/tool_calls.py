@@ -37,21 +37,27 @@ def decision_turns(
 ) -> list[Message]:
     """The conversation that asks which tools to call for `request`.
 
-    Long messages are clipped in the middle, ever shorter, until it `fits`, or cannot get shorter.
+    Long messages are clipped in the middle, ever shorter, then the oldest are left out, until it
+    `fits` or nothing more can go.
     """
     functions = "\n".join(map(describe, request.tools))
-    limit = max(len(line) for message in request.messages for line in (*_lines(message), ""))
+    messages = request.messages
+    limit = max(len(line) for message in messages for line in (*_lines(message), ""))
+    oldest, last_user = 0, _last_user(messages)
     while True:
-        question = _situation(functions, request.messages, limit)
+        question = _situation(functions, messages[oldest:], limit)
         turns = [*example_turns(), _say("user", question)]
-        if limit <= _SHORTEST_CLIP or fits(turns):
+        if fits(turns) or (limit <= _SHORTEST_CLIP and oldest >= last_user):
             return turns
-        limit = max(limit * 2 // 3, _SHORTEST_CLIP)
+        if limit > _SHORTEST_CLIP:
+            limit = max(limit * 2 // 3, _SHORTEST_CLIP)
+        else:
+            oldest += max(1, (last_user - oldest) // 2)
 
 
 def calls_done(messages: Sequence[Message]) -> list[tuple[str, str]]:
     """Name and arguments of the calls made since the user last spoke."""
-    last_user = max((i for i, m in enumerate(messages) if m.role == "user"), default=-1)
+    last_user = _last_user(messages, default=-1)
     return [(call.name, call.arguments) for m in messages[last_user + 1 :] for call in m.tool_calls]
 
 
@@ -123,12 +129,17 @@ def _question(functions: str, message: str, before: str = "") -> str:
 
 def _situation(functions: str, messages: Sequence[Message], limit: int) -> str:
     """What came before, the last thing the user said, and what was done about it since."""
-    last_user = max((i for i, m in enumerate(messages) if m.role == "user"), default=0)
+    last_user = _last_user(messages)
     lines = [_clip(line, limit) for m in messages[:last_user] for line in _lines(m)]
     since = [_clip(line, limit) for m in messages[last_user + 1 :] for line in _lines(m)]
     message = "\n".join([_clip(messages[last_user].text, limit), *since])
     before = "".join(f"{line}\n" for line in lines)
     return _question(functions, message, before and f"Before:\n{before}\n")
+
+
+def _last_user(messages: Sequence[Message], default: int = 0) -> int:
+    """Where the user last spoke."""
+    return max((i for i, m in enumerate(messages) if m.role == "user"), default=default)
 
 
 def _lines(message: Message) -> list[str]:

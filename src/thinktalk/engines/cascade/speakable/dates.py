@@ -92,7 +92,22 @@ def _decade(match: re.Match[str]) -> str:
     return century + _DECADES[tens - 2]
 
 
+_HOURS = r"\d{1,2}(?::\d{2})?"
 _RULES = (
+    # From when to when; a plain range of numbers is not told by a clock or a month.
+    (
+        re.compile(
+            rf"(?<![\w:.,-])(?P<a>\d{{1,2}}:\d{{2}}(?: ?[ap]m)?|{_HOURS} ?[ap]m"
+            rf"|{_HOURS}(?=[-–]{_HOURS} ?[ap]m)) ?[-–] ?"
+            rf"(?P<b>\d{{1,2}}:\d{{2}}|{_HOURS}(?= ?[ap]m))",
+            re.IGNORECASE,
+        ),
+        lambda m: f"{m['a']} to {m['b']}",
+    ),
+    (
+        re.compile(rf"\b(?P<start>{_MONTH} \d{{1,2}}) ?[-–] ?(?P<end>\d{{1,2}})(?![\d:%-])"),
+        lambda m: f"{m['start']} to the {ordinal(int(m['end']))}",
+    ),
     (
         re.compile(
             rf"\b{_ISO_DAY}(?:[T ](?P<hour>\d\d):(?P<minute>\d\d)(?::\d\d(?:\.\d+)?)?"

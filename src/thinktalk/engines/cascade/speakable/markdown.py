@@ -22,6 +22,12 @@ _BULLET = re.compile(r"^[ \t]*[-*+•‣◦][ \t]+(?=\S)")
 _NUMBERED = re.compile(r"^[ \t]*(\d{1,3})[.)][ \t]+(?=\S)")
 _DEFINITION = re.compile(r"^[ \t]*\[[^\]\n]{1,80}\]:[ \t]*\S.*$")
 _WRAP_CHARACTERS = 40  # shorter lines are verses, or lists without marks
+# Of HTML only what replies use: `a<b and c>d` and `List<String>` are no tags.
+_TAGS = (
+    "a|abbr|b|blockquote|br|center|cite|code|dd|del|details|div|dl|dt|em|figure|font|h[1-6]|hr|i|img"
+    "|ins|kbd|li|mark|ol|p|pre|q|s|samp|small|span|strong|sub|summary|sup|table|tbody|td|th|thead|tr"
+    "|tt|u|ul|var"
+)
 _STOPS = ".,;:!?…。！？、，；：।؟"
 
 _CODE = re.compile(r"(?<!`)(`{1,3})(?!`)(.+?)(?<!`)\1(?!`)")
@@ -43,7 +49,7 @@ _INLINE = tuple(
         ),
         (r"<((?:https?|mailto):[^>\s]{1,500})>", r"\1"),
         (r"<br\s*/?>", " "),
-        (r"</?[A-Za-z][A-Za-z0-9]{0,15}(?:\s[^<>\n]{0,300})?/?>", ""),
+        (rf"</?(?:{_TAGS})(?:\s+[\w:-]+=[^<>\n]{{0,300}})?\s?/?>", ""),
         (r"\\([!\"#$%&'()*+,./:;<=>?@\[\]^_`{|}~-])", r"\1"),
         (r"(?<![\w*])\*(?=\.\w)", " ∗"),
         (r"\*\*\*?(?=\S)|(?<=\S)\*\*\*?", ""),

@@ -179,6 +179,8 @@ _RULES = (
     # "2 tsp. of salt": the stop belongs to the unit.
     (re.compile(r"(?<=\d )(tsp|tbsp|min|sec|hrs?|oz|lbs?|ft)\.(?= [a-z])"), lambda m: m[1]),
     (re.compile(r"(?<![\w.])(?P<a>\d(?:\.\d+)?)[eE](?P<power>[-−+]?\d{1,3})\b"), _scientific),
+    (re.compile(r"(?<=\d%) ?[-–] ?(?=\d)"), lambda m: " to "),
+    (re.compile(r"(?P<scale>(?<=\d)[kKMB]) ?[-–] ?(?=[$€£]\d)"), lambda m: f"{m['scale']} to "),
     (re.compile(r"\b24/7\b|\b24x7\b"), lambda m: "twenty-four seven"),
     (re.compile(rf"(?P<whole>(?<!\d)\d+)? ?(?P<v>[{''.join(_VULGAR)}])"), _vulgar),
     (

@@ -89,6 +89,7 @@ _MATH = tuple(
         (rf"{_OPERAND_BEFORE} ?\+ ?{_OPERAND_AFTER}", " plus "),
         (r"(?<=[\d)]) [-−] (?=[\d(a-z])|(?<=squared) [-−] |(?<=cubed) [-−] ", " minus "),
         (r"(?<=\w) − (?=\w)", " minus "),
+        (r"(?<=[\w)]) - (?=[\w(])", lambda m: " minus " if " equals " in m.string else m[0]),
         (
             r"(?<=[\w)]) ?[×·⋅] ?(?=[\w(])|(?:(?<=\b\w)|(?<=\d)) \* (?=[\w(])|(?<=\d)\*(?=\d)",
             " times ",
