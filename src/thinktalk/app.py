@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import ipaddress
 import secrets
+import sys
 from dataclasses import dataclass
 
 from pydantic import SecretStr
@@ -64,7 +65,10 @@ def run(parts: Parts, settings: Settings) -> int:
     from thinktalk.api.serve import run_server
     from thinktalk.api.server_app import build_asgi
 
-    return run_server(build_asgi(parts.services, settings), settings)
+    def tell(url: str) -> None:
+        print(f"thinktalk listens on {url}", file=sys.stderr, flush=True)
+
+    return run_server(build_asgi(parts.services, settings), settings, on_listening=tell)
 
 
 async def start_private(settings: Settings, catalog: Catalog) -> tuple[str, str]:

@@ -188,7 +188,11 @@ class Client:
         fields = {"model": "whisper-1", "response_format": response_format}
         if language and not translate:
             fields["language"] = language
-        response = await self._http.post(f"audio/{name}", data=fields, files={"file": file})
+        # The answer comes as a whole: hours of speech take longer than any silence elsewhere.
+        patience = httpx.Timeout(None, connect=10.0)
+        response = await self._http.post(
+            f"audio/{name}", data=fields, files={"file": file}, timeout=patience
+        )
         response.raise_for_status()
         return response.text
 

@@ -176,6 +176,9 @@ def _call(
     return _wait(run())
 
 
+_LONGEST_GOODBYE_S = 5.0
+
+
 @cache
 def _loop() -> asyncio.AbstractEventLoop:
     """The event loop of a background thread that serves every call."""
@@ -185,14 +188,20 @@ def _loop() -> asyncio.AbstractEventLoop:
 
 
 def _wait(work: Coroutine[Any, Any, T]) -> T:
+    ended = threading.Event()
+
     async def run() -> T:
-        return await work
+        try:
+            return await work
+        finally:
+            ended.set()
 
     future = asyncio.run_coroutine_threadsafe(run(), _loop())
     try:
         return future.result()
     except KeyboardInterrupt:
         future.cancel()
+        ended.wait(_LONGEST_GOODBYE_S)  # what it holds must be free before anybody closes it
         raise
 
 

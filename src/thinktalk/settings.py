@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import platformdirs
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
@@ -34,7 +34,7 @@ class ServerSettings(_Section):
         "127.0.0.1", description="Address to listen on; other than loopback needs a key"
     )
     port: int = Field(8000, ge=0, le=65535, description="Port; 0 picks a free one")
-    api_keys: tuple[SecretStr, ...] = Field(
+    api_keys: tuple[Annotated[SecretStr, Field(min_length=1)], ...] = Field(
         (), description="Accepted bearer keys; none means any key, from this machine only"
     )
     allow_origins: tuple[str, ...] = Field(

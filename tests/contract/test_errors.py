@@ -17,6 +17,14 @@ from support.server import serving
 from support.wire import CHAT, FLASH, HELLO, chat_body, error_of, events_of, post
 from thinktalk.testing import Fault, ScriptedEngine
 
+
+def nested(depth: int) -> dict[str, object]:
+    schema: dict[str, object] = {"type": "string"}
+    for _ in range(depth):
+        schema = {"type": "object", "properties": {"inner": schema}}
+    return schema
+
+
 TOOL = {"type": "function", "function": {"name": "look_up"}}
 
 
@@ -91,6 +99,10 @@ FIELDS: list[tuple[dict[str, Any], str, str]] = [
     ({"response_format": {"type": "json_schema", "json_schema": {"name": "x"}}},
      "response_format.json_schema.schema", "schema"),
     ({"model": "qwen3-omni-flash", "enable_thinking": True}, "enable_thinking", "non-streaming"),
+    ({"modalities": 5}, "modalities", "valid list"),
+    ({"modalities": True}, "modalities", "valid list"),
+    ({"tools": [{"type": "function", "function": {"name": "f", "parameters": nested(150)}}]},
+     "tools", "too deeply"),
     ({"messages": [{"role": "tool", "content": "1"}, *HELLO]}, "messages.0.role", "tool_calls"),
     ({"messages": [{"role": "judge", "content": "x"}]}, "messages.0", "role"),
     ({"messages": user({"type": "smell", "smell": "rose"})}, "messages.0.content.0", "'smell'"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from argparse import Namespace
 from collections.abc import Generator
 
 import httpx
@@ -14,6 +15,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from support.server import running, scripted_services, serving, settings_of
 from support.wire import error_of, post
 from thinktalk.api.server_app import build_asgi
+from thinktalk.cli.target import find_server
 from thinktalk.errors import WeightsMissing
 from thinktalk.serving.services import Services
 from thinktalk.testing import ScriptedEngine
@@ -154,3 +156,9 @@ def test_metrics_count_what_happened(url: str) -> None:
     assert value("thinktalk_audio_out_seconds") == pytest.approx(1.0)
     assert value("thinktalk_requests", path="/v1/chat/completions", status="400") == 1
     assert value("thinktalk_num_requests_running") == 0
+
+
+def test_the_commands_find_a_server_that_runs(url: str) -> None:
+    settings, port = settings_of(), int(url.rpartition(":")[2])
+    here = settings.model_copy(update={"server": settings.server.model_copy(update={"port": port})})
+    assert find_server(Namespace(server=None, key=None), here) == f"http://127.0.0.1:{port}/v1"

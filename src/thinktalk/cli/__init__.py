@@ -14,7 +14,10 @@ _INTERRUPTED = 130
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; returns the exit status. Errors are one line on stderr, no traceback."""
+    from tomllib import TOMLDecodeError
+
     from pydantic import ValidationError
+    from pydantic_settings import SettingsError
 
     args = _parser().parse_args(arguments)
     try:
@@ -29,6 +32,9 @@ def main(arguments: list[str] | None = None) -> int:
         for error in invalid.errors():
             place = ".".join(str(piece) for piece in error["loc"])
             print(f"thinktalk: setting {place}: {error['msg']}", file=sys.stderr)
+        return 2
+    except (SettingsError, TOMLDecodeError) as fault:
+        print(f"thinktalk: the settings cannot be read: {fault}", file=sys.stderr)
         return 2
     except (ThinktalkError, OSError) as failure:
         print(f"thinktalk: {failure}", file=sys.stderr)

@@ -82,6 +82,7 @@ class _Conversation:
             history=tuple(self._history),
         )
         writing = Writing()
+        events: library.Stream | None = None
         try:
             with (
                 contextlib.suppress(KeyboardInterrupt),
@@ -95,6 +96,8 @@ class _Conversation:
             print(f"thinktalk: {failure}")
             return
         writing.end()
+        if events is None:  # stopped while the models were loading
+            return
         reply = events.reply
         user = question.body()["messages"][-1]
         self._history += [user, {"role": "assistant", "content": reply.text}]

@@ -41,6 +41,6 @@ def _is_thinktalk(port: int) -> bool:
 
     try:
         answer = httpx.get(f"http://127.0.0.1:{port}/version", timeout=1.0, trust_env=False)
-        return answer.status_code == 200 and "thinktalk" in answer.text
-    except httpx.HTTPError:
+        return answer.status_code == 200 and set(answer.json()) == {"version", "build", "models"}
+    except (httpx.HTTPError, ValueError, TypeError):
         return False

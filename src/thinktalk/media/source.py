@@ -11,6 +11,7 @@ import binascii
 import re
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Literal
 from urllib.parse import unquote_to_bytes
 
@@ -128,6 +129,8 @@ class Fetcher:
             timeout=httpx.Timeout(settings.fetch_timeout_s, connect=_CONNECT_TIMEOUT_S),
             follow_redirects=False,
             trust_env=False,
+            # One client fetches for all callers: none may get a session that another's URL began.
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
             # A compressed body could unpack to any size.
             headers={"accept": "*/*", "accept-encoding": "identity", "user-agent": "thinktalk"},
         )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 from thinktalk.errors import Busy
 
@@ -75,7 +75,8 @@ class Admission:
             if turn.done() and not turn.cancelled():
                 self._leave()  # the place was handed over in the moment of giving up
             else:
-                self._line.remove(turn)
+                with suppress(ValueError):  # `_leave` may have passed over it just now
+                    self._line.remove(turn)
             if isinstance(stopped, TimeoutError):
                 raise self._busy(
                     "Requests rate limit exceeded, try again later. No place became free within "

@@ -64,7 +64,8 @@ def read_request(raw: Mapping[str, Any], model: ServedModel, *, strict: bool) ->
     Raises:
         InvalidField: names the first that is wrong.
     """
-    wants_audio = "audio" in (raw.get("modalities") or ())
+    modalities = raw.get("modalities")
+    wants_audio = isinstance(modalities, list) and "audio" in modalities
     skipped = () if wants_audio else ("audio",)  # ignored, so it need not even be well-formed
     body = parse(ChatBody, {name: raw[name] for name in raw if name not in skipped})
     _check_turns(body)

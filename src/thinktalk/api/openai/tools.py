@@ -91,7 +91,10 @@ def read_reply_format(wanted: ReplyFormat | None, prompt_says_json: bool) -> Res
 
 
 def _schema_fault(schema: dict[str, Any]) -> str | None:
-    return _fault_of(orjson.dumps(schema))
+    try:
+        return _fault_of(orjson.dumps(schema))
+    except (RecursionError, orjson.JSONEncodeError):
+        return "it is nested too deeply"
 
 
 @lru_cache(maxsize=256)  # a check costs about a millisecond, and clients repeat their tools
