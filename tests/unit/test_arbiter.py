@@ -6,13 +6,15 @@ import asyncio
 
 import pytest
 
+from thinktalk.engines.cascade import claims
 from thinktalk.engines.cascade.arbiter import Arbiter, run_to_end
+from thinktalk.engines.cascade.claims import Claim
 
 
 async def think_until_paused(arbiter: Arbiter, log: list[str], name: str) -> None:
-    async with arbiter.thinking():
+    async with arbiter.thinking() as hold:
         log.append(f"{name} thinks")
-        while not arbiter.pause_requested.is_set():  # noqa: ASYNC110 - a thread's event
+        while not hold.must_leave():  # noqa: ASYNC110 - asked, as a thread would
             await asyncio.sleep(0.001)
         log.append(f"{name} pauses")
 
@@ -37,10 +39,10 @@ async def test_a_synthesis_that_is_not_due_waits_while_others_think() -> None:
         async with arbiter.exclusive(loop.time() + 10):
             log.append("talk")
 
-    async with arbiter.thinking():
+    async with arbiter.thinking() as hold:
         talker = asyncio.create_task(talk_later())
         await asyncio.sleep(0.02)
-        assert not arbiter.pause_requested.is_set()
+        assert not hold.must_leave()
         assert log == []
     await asyncio.wait_for(talker, 1)
     assert log == ["talk"]
@@ -141,15 +143,15 @@ async def test_back_to_back_synthesis_without_haste_does_not_starve_a_waiting_th
 
 async def test_with_overlap_nobody_is_paused() -> None:
     arbiter = Arbiter(alternate=False)
-    async with arbiter.thinking(), asyncio.timeout(1), arbiter.exclusive():
-        assert not arbiter.pause_requested.is_set()
+    async with arbiter.thinking() as hold, asyncio.timeout(1), arbiter.exclusive():
+        assert not hold.must_leave()
 
 
 async def test_due_work_does_not_wait_for_a_run_that_cannot_be_paused() -> None:
     arbiter = Arbiter(alternate=True)
-    async with arbiter.thinking(pausable=False):
+    async with arbiter.thinking(pausable=False) as hold:
         async with asyncio.timeout(1), arbiter.exclusive():
-            assert not arbiter.pause_requested.is_set()
+            assert not hold.must_leave()
         async with asyncio.timeout(1), arbiter.thinking():
             pass
 
@@ -191,3 +193,129 @@ async def test_a_cancelled_native_call_keeps_its_turn_until_it_ends() -> None:
     gate.set_result(None)
     await asyncio.wait_for(said, 1)
     assert heard.cancelled()
+
+
+def listener(lead_s: float) -> Claim:
+    """A claim whose player has sound for `lead_s`."""
+    return Claim(asyncio.get_running_loop().time() + lead_s)
+
+
+def thinks(arbiter: Arbiter, claim: Claim, until: asyncio.Event) -> asyncio.Task[None]:
+    async def think() -> None:
+        claims.enter(claim)
+        async with arbiter.thinking():
+            await until.wait()
+
+    return asyncio.create_task(think())
+
+
+async def entered(arbiter: Arbiter, claim: Claim) -> bool:
+    """Whether `claim` may think within a moment."""
+    until = asyncio.Event()
+    until.set()
+    task = thinks(arbiter, claim, until)
+    done, _ = await asyncio.wait([task], timeout=0.05)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    return bool(done)
+
+
+@pytest.mark.parametrize(
+    ("lead_s", "may_enter"),
+    [
+        (0.0, False),  # has not been heard yet
+        (2.0, False),
+        (6.0, True),
+        (-9.0, True),  # so late that it shares
+    ],
+)
+async def test_a_second_reply_is_written_only_while_the_first_can_wait(
+    lead_s: float, may_enter: bool
+) -> None:
+    arbiter, until = Arbiter(alternate=True), asyncio.Event()
+    first, second = listener(lead_s), listener(0.0)
+    writing = thinks(arbiter, first, until)
+    await asyncio.sleep(0)
+    assert await entered(arbiter, second) is may_enter
+    assert await entered(arbiter, Claim()) is may_enter
+    until.set()
+    await writing
+    assert await entered(arbiter, second)
+
+
+async def test_a_reply_that_is_heard_goes_before_an_older_one_that_is_not() -> None:
+    arbiter, until = Arbiter(alternate=True), asyncio.Event()
+    unheard = Claim()
+    writing = thinks(arbiter, listener(0.0), until)
+    await asyncio.sleep(0)
+    assert not await entered(arbiter, unheard)
+    until.set()
+    await writing
+
+
+async def test_the_second_leaves_when_the_first_runs_short() -> None:
+    arbiter, until = Arbiter(alternate=True), asyncio.Event()
+    first = listener(6.0)
+    writing = thinks(arbiter, first, until)
+    await asyncio.sleep(0)
+    claims.enter(listener(0.0))
+    async with arbiter.thinking() as hold:
+        assert not hold.must_leave()
+        first.dry_at = asyncio.get_running_loop().time() + 1.0
+        assert hold.must_leave()
+    until.set()
+    await writing
+
+
+async def test_the_second_speaks_only_while_the_first_can_wait_for_as_long() -> None:
+    arbiter = Arbiter(alternate=True)
+    now = asyncio.get_running_loop().time()
+    first, second = listener(2.5), listener(0.0)
+    jobs = []
+
+    async def say(work_s: float) -> None:
+        async with arbiter.exclusive(now, work_s, second):
+            pass
+
+    claims.enter(first)
+    async with arbiter.thinking() as hold:
+        jobs.append(asyncio.create_task(say(2.0)))
+        await asyncio.sleep(0.01)
+        assert not hold.must_leave()
+        jobs.append(asyncio.create_task(say(0.1)))
+        await asyncio.sleep(0.01)
+        assert hold.must_leave()
+    await asyncio.wait_for(asyncio.gather(*jobs), 1)
+
+
+async def test_the_first_speaks_early_where_the_second_would_make_it_late() -> None:
+    arbiter, log = Arbiter(alternate=True), []
+    first, second = listener(3.0), listener(0.0)
+    now = asyncio.get_running_loop().time()
+
+    async def say(name: str, due: float, claim: Claim) -> None:
+        async with arbiter.exclusive(due, 1.0, claim):
+            log.append(name)
+
+    async with arbiter.exclusive():
+        jobs = [
+            asyncio.create_task(say("second", now, second)),
+            asyncio.create_task(say("first", now + 0.5, first)),
+        ]
+        await asyncio.sleep(0.01)
+    await asyncio.wait_for(asyncio.gather(*jobs), 1)
+    assert log == ["first", "second"]
+
+
+async def test_work_that_nobody_listens_to_leaves_thinkers_as_much_time_as_it_took() -> None:
+    arbiter, until = Arbiter(alternate=True), asyncio.Event()
+    loop, hearing = asyncio.get_running_loop(), Claim()
+    async with arbiter.exclusive(claim=hearing):
+        await asyncio.sleep(0.1)
+    writing = thinks(arbiter, Claim(), until)
+    await asyncio.sleep(0)
+    ended = loop.time()
+    loop.call_later(0.06, until.set)
+    async with arbiter.exclusive(claim=hearing):
+        assert loop.time() - ended >= 0.05
+    await writing

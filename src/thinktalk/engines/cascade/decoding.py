@@ -16,7 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from thinktalk.engines.base import Sampling
-from thinktalk.engines.cascade.arbiter import Arbiter
+from thinktalk.engines.cascade.arbiter import Arbiter, Hold
 from thinktalk.engines.cascade.llama import Chunk, Ended, Llama
 from thinktalk.engines.cascade.slots import Slot, SlotTable
 from thinktalk.engines.cascade.vocabulary import Vocabulary
@@ -89,8 +89,8 @@ class Decoder:
         """Decode until the run ends or its `room` is used up, paused as often as asked."""
         full = len(run.written) + room
         while not run.reason and len(run.written) < full:
-            async with self._arbiter.thinking(pausable=run.pausable):
-                ended = await self._run_native(run, slot, full - len(run.written), outbox)
+            async with self._arbiter.thinking(pausable=run.pausable) as hold:
+                ended = await self._run_native(run, slot, full - len(run.written), outbox, hold)
             if ended.reason == "stop":
                 run.reason = "stop"
             elif len(run.written) >= run.max_tokens:
@@ -100,7 +100,9 @@ class Decoder:
                 run.reason = "length" if full >= run.max_tokens else ""
                 return
 
-    async def _run_native(self, run: Run, slot: Slot, room: int, outbox: _Outbox) -> Ended:
+    async def _run_native(
+        self, run: Run, slot: Slot, room: int, outbox: _Outbox, hold: Hold
+    ) -> Ended:
         loop = asyncio.get_running_loop()
         prompt = run.prompt + run.written
         written: list[int] = []
@@ -119,7 +121,7 @@ class Decoder:
             max_tokens=room,
             grammar=run.grammar,
             on_chunk=on_chunk,
-            should_stop=functools.partial(self._should_stop, run),
+            should_stop=lambda: run.abandoned.is_set() or hold.must_leave(),
         )
         native = loop.run_in_executor(self._executor, call)
         try:
@@ -135,11 +137,6 @@ class Decoder:
         if run.cached_tokens is None:
             run.cached_tokens = ended.cached_tokens
         return ended
-
-    def _should_stop(self, run: Run) -> bool:
-        if run.abandoned.is_set():
-            return True
-        return run.pausable and self._arbiter.pause_requested.is_set()
 
     def _tokens_of(self, chunk: Chunk, num_before: int) -> list[int]:
         """The library names the last token only; a character made of several is encoded again."""

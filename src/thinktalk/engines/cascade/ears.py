@@ -20,6 +20,7 @@ import numpy as np
 from thinktalk.engines import languages
 from thinktalk.engines.base import RecognizeOptions, Segment
 from thinktalk.engines.cascade.arbiter import Arbiter, run_to_end
+from thinktalk.engines.cascade.claims import Claim, current
 from thinktalk.engines.cascade.listening import Hearing, Steps
 from thinktalk.engines.cascade.pieces import Piece, Span, cut
 from thinktalk.engines.cascade.whisper import SAMPLE_RATE, Task, Whisper, input_s
@@ -94,20 +95,21 @@ class WhisperRecognizer:
             raise NotReady("the recogniser is still loading")
         options = _checked(options)
         samples = await self._run(prepared, audio)
+        claim = current()
         hearing = Hearing(self._whisper, samples, options)
-        async with aclosing(self._batches(samples)) as batches:
+        async with aclosing(self._batches(samples, claim)) as batches:
             async for batch in batches:
-                for segment in await self._drive(hearing.listen(batch)):
+                for segment in await self._drive(hearing.listen(batch), claim):
                     yield segment
 
-    async def _batches(self, samples: Samples) -> AsyncGenerator[list[Piece], None]:
+    async def _batches(self, samples: Samples, claim: Claim) -> AsyncGenerator[list[Piece], None]:
         """Pieces in order, a few at once, as soon as the speech after them is known."""
         duration_s = len(samples) / SAMPLE_RATE
         spans: list[Span] = []
         waiting: list[Piece] = []
         window_s = 0.0
         while window_s < duration_s:
-            found = await self._in_turn(self._speech, samples, window_s)
+            found = await self._in_turn(claim, self._speech, samples, window_s)
             spans = joined(spans, found)
             window_s += _WINDOW_S
             pieces = cut(spans, duration_s, lambda a, b: quietest(samples, a, b))
@@ -133,19 +135,19 @@ class WhisperRecognizer:
         whisper.decode([whisper.encode(silence, input_s(1.0))], [Task("en")])
         self._whisper = whisper
 
-    async def _drive(self, steps: Steps[T]) -> T:
+    async def _drive(self, steps: Steps[T], claim: Claim) -> T:
         """Run `steps` to the end, a turn of the processor at a time."""
         loop = asyncio.get_running_loop()
         while True:
-            async with self._turn():
+            async with self._turn(claim):
                 end_of_turn = loop.time() + _TURN_S
                 while loop.time() < end_of_turn:
                     done, value = await self._run(_advance, steps)
                     if done:
                         return value  # type: ignore[return-value]  # set where done
 
-    async def _in_turn(self, function: Callable[..., T], *arguments: object) -> T:
-        async with self._turn():
+    async def _in_turn(self, claim: Claim, function: Callable[..., T], *arguments: object) -> T:
+        async with self._turn(claim):
             return await self._run(function, *arguments)
 
     async def _run(self, function: Callable[..., T], *arguments: object) -> T:
@@ -154,8 +156,8 @@ class WhisperRecognizer:
         loop = asyncio.get_running_loop()
         return await run_to_end(loop.run_in_executor(self._executor, function, *arguments))
 
-    def _turn(self) -> AbstractAsyncContextManager[None]:
-        return nullcontext() if self._arbiter is None else self._arbiter.exclusive()
+    def _turn(self, claim: Claim) -> AbstractAsyncContextManager[None]:
+        return nullcontext() if self._arbiter is None else self._arbiter.exclusive(claim=claim)
 
 
 def prepared(audio: Audio) -> Samples:

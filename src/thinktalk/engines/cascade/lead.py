@@ -28,14 +28,15 @@ class PlaybackClock:
         """When the player will have played all it got; None before the first sound."""
         return self._plays_until
 
-    def sent(self, duration_s: float, now: float) -> None:
-        """Count a sound of `duration_s` that reached the player at `now`."""
+    def sent(self, duration_s: float, now: float) -> float:
+        """Count a sound of `duration_s` that reached the player at `now`; when it will be over."""
         if self._plays_until is None:
             self._plays_until = now
         elif now > self._plays_until:
             self.starved_s += now - self._plays_until
             self._plays_until = now
         self._plays_until += duration_s
+        return self._plays_until
 
 
 def starved_ms(arrivals: Iterable[tuple[float, float]]) -> float:

@@ -58,11 +58,15 @@ class Pacing:
         """Expected seconds of work for `num_words`."""
         return _FIXED_S + num_words * self._s_per_word * self.real_time_factor
 
-    def spoke(self, num_words: int, duration_s: float, took_s: float, now: float) -> None:
-        """Count a piece that was sent at `now`: `duration_s` of sound that `took_s` to make."""
-        self._player.sent(duration_s, now)
+    def spoke(self, num_words: int, duration_s: float, took_s: float, now: float) -> float:
+        """Count a piece that was sent at `now`: `duration_s` of sound that `took_s` to make.
+
+        Returns when the player will have played it.
+        """
+        dry_at = self._player.sent(duration_s, now)
         self._last_words = max(_FEWEST_WORDS, num_words)
         if num_words and duration_s > 0:
             factor = max(0.0, took_s - _FIXED_S) / duration_s
             self.real_time_factor += _SMOOTHING * (factor - self.real_time_factor)
             self._s_per_word += _SMOOTHING * (duration_s / num_words - self._s_per_word)
+        return dry_at

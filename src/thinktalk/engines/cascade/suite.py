@@ -19,7 +19,9 @@ from thinktalk.engines.base import (
     Segment,
     Synthesizer,
 )
+from thinktalk.engines.cascade import claims
 from thinktalk.engines.cascade.arbiter import Arbiter
+from thinktalk.engines.cascade.claims import Claim
 from thinktalk.engines.cascade.ears import WhisperRecognizer
 from thinktalk.engines.cascade.espeak import Espeak
 from thinktalk.engines.cascade.kokoro import Kokoro
@@ -178,6 +180,8 @@ class CascadeEngine:
 
     async def generate(self, request: GenerateRequest) -> AsyncGenerator[Event, None]:
         await self.start()
+        spoken = request.speech is not None
+        claims.enter(Claim(asyncio.get_running_loop().time() if spoken else None))
         async with aclosing(self._inner.generate(request)) as events:
             async for event in events:
                 yield event

@@ -15,6 +15,7 @@ import numpy as np
 
 from thinktalk.engines.base import SpeechOptions, Thought
 from thinktalk.engines.cascade.arbiter import Arbiter
+from thinktalk.engines.cascade.claims import Claim, current
 from thinktalk.engines.cascade.clauses import Clause, ClauseCutter
 from thinktalk.engines.cascade.espeak import Espeak
 from thinktalk.engines.cascade.kokoro import Kokoro
@@ -50,6 +51,9 @@ class CascadeTalker:
     async def talk(
         self, thoughts: AsyncIterator[Thought], speech: SpeechOptions
     ) -> AsyncGenerator[AudioDelta, None]:
+        claim = current()
+        if claim.dry_at is None:
+            claim = Claim(asyncio.get_running_loop().time())
         cutter = ClauseCutter(speech.language)
         pacing = self._last_pacing = Pacing(self._last_pacing)
         news = asyncio.Event()
@@ -73,7 +77,7 @@ class CascadeTalker:
                 is_all = ended
                 clause, patience_s = _next_clause(cutter, pacing, final=is_all)
                 if clause is not None:
-                    async with aclosing(self._say(clause, speech, pacing)) as deltas:
+                    async with aclosing(self._say(clause, speech, pacing, claim)) as deltas:
                         async for delta in deltas:
                             yield delta
                 elif is_all:
@@ -96,22 +100,23 @@ class CascadeTalker:
                 yield delta
 
     async def _say(
-        self, clause: Clause, speech: SpeechOptions, pacing: Pacing
+        self, clause: Clause, speech: SpeechOptions, pacing: Pacing, claim: Claim
     ) -> AsyncGenerator[AudioDelta, None]:
         if not clause.spoken.strip():
             return
         loop = asyncio.get_running_loop()
         voice = catalog.resolve(speech.voice.name)
         num_words = len(clause.spoken.split())
-        async with self._arbiter.exclusive(pacing.latest_start(num_words)):
+        due, work_s = pacing.latest_start(num_words), pacing.work_s(num_words)
+        async with self._arbiter.exclusive(due or loop.time(), work_s, claim):
             started = loop.time()
             audio = await self._speaker.say(clause.spoken, clause.language, voice, speech.speed)
             took_s = loop.time() - started
-        if not len(audio.samples):
-            return
-        pause = np.zeros(int(audio.sample_rate * _pause_s(clause, speech.speed)), np.float32)
-        heard_s = audio.duration_s + len(pause) / audio.sample_rate
-        pacing.spoke(num_words, heard_s, took_s, loop.time())
+            if not len(audio.samples):
+                return
+            pause = np.zeros(int(audio.sample_rate * _pause_s(clause, speech.speed)), np.float32)
+            heard_s = audio.duration_s + len(pause) / audio.sample_rate
+            claim.dry_at = pacing.spoke(num_words, heard_s, took_s, loop.time())
         for delta in _deltas(audio, pause, clause):
             yield delta
 
