@@ -5,6 +5,7 @@ Knows nothing of files; how frames were sampled is the caller's business.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -44,7 +45,7 @@ async def watch(eyes: Eyes, video: Video, segments: Sequence[Segment]) -> str:
     Looks at no more than a dozen frames, the most different first, for at most some seconds:
     what was not looked at in time is left out, and the story says so.
     """
-    chosen = changed_frames(video.frames)
+    chosen = await asyncio.to_thread(changed_frames, video.frames)
     deadline = time.monotonic() + _BUDGET_S
     looks: list[tuple[float, tuple[str, ...], str]] = []
     num_looked = 0
@@ -129,7 +130,7 @@ def timeline(remarks: Iterable[Remark], max_characters: int = _MAX_CHARACTERS) -
 async def _look(eyes: Eyes, frame: Frame) -> tuple[float, tuple[str, ...], str]:
     lines = await eyes.read(frame.image)
     named = ""
-    if len(lines) <= 3 and colours(frame.image.pixels).is_photo:
+    if len(lines) <= 3 and (await asyncio.to_thread(colours, frame.image.pixels)).is_photo:
         seen = await eyes.name(frame.image)
         named = things(seen) if seen else ""
     return frame.time_s, tuple(line.text for line in lines), named
