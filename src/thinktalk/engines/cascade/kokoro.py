@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from thinktalk.engines.cascade import kokoro_graph
+from thinktalk.engines.cascade import conv_products, kokoro_graph
 from thinktalk.engines.cascade.phonemes import has_words, token_ids
 from thinktalk.errors import EngineFailed
 from thinktalk.media.types import Audio, Samples
@@ -137,7 +137,7 @@ class Kokoro:
     def _load(self) -> None:
         if self._decoder is not None:
             return
-        halves = kokoro_graph.split(self._model_file)
+        halves = kokoro_graph.split(self._model_file, products=conv_products.are_exact())
         self._prosody = self._session(halves.prosody)
         self._decoder = self._session(halves.decoder)
         style = next(iter(sorted(self._voices_dir.glob("*.bin"))), None)

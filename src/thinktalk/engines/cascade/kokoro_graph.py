@@ -16,6 +16,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from thinktalk.engines.cascade import conv_products
+
 # Names of inner values in the published export (kokoro-onnx, model-files-v1.0).
 FEATURES = "/encoder/MatMul_1_output_0"  # (1, 512, num_frames)
 PITCH = "/encoder/Reshape_output_0"  # (1, 2 * num_frames)
@@ -42,11 +44,16 @@ class Halves:
     decoder: bytes
 
 
-def split(model_file: Path) -> Halves:
-    """Cut the network where frames meet the decoder."""
+def split(model_file: Path, *, products: bool) -> Halves:
+    """Cut the network where frames meet the decoder.
+
+    `products` says whether its convolutions become matrix products (`conv_products.py`).
+    """
     import onnx
 
     model = onnx.load(str(model_file))
+    if products:
+        conv_products.rewrite(model)
     outputs = {output.name: output for output in model.graph.output}
     inputs = {value.name: value for value in model.graph.input}
     prosody = _part(
