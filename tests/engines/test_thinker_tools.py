@@ -22,7 +22,8 @@ from thinktalk.events import Finished, TextDelta, ToolCallDelta
 
 pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
 
-FOLDER = settings.load().weights.cache / "weights" / "qwen2.5-coder-1.5b"
+WEIGHTS = settings.load().weights.cache / "weights"
+FOLDER = WEIGHTS / "qwen2.5-coder-1.5b"
 SCORE = Tool(
     "get_score",
     "Get the latest result of a football team.",
@@ -59,6 +60,7 @@ async def thinker() -> AsyncIterator[LlamaThinker]:
     if not found:
         pytest.skip(f"no model in {FOLDER}: thinktalk weights pull qwen2.5-coder-1.5b")
     thinker = LlamaThinker(
+        WEIGHTS / "llama-cpp",
         found[0],
         name="qwen2.5-coder-1.5b",
         threads=2,

@@ -12,11 +12,15 @@ from thinktalk.engines.cascade.claims import Claim
 
 
 async def think_until_paused(arbiter: Arbiter, log: list[str], name: str) -> None:
-    async with arbiter.thinking() as hold:
+    async with arbiter.thinking(_nothing) as hold:
         log.append(f"{name} thinks")
         while not hold.must_leave():  # noqa: ASYNC110 - asked, as a thread would
             await asyncio.sleep(0.001)
         log.append(f"{name} pauses")
+
+
+def _nothing() -> None:
+    """An interruption that nobody needs."""
 
 
 async def test_a_due_synthesis_pauses_the_thinker_and_then_lets_it_resume() -> None:
@@ -26,7 +30,7 @@ async def test_a_due_synthesis_pauses_the_thinker_and_then_lets_it_resume() -> N
     async with arbiter.exclusive():
         log.append("talk")
     await thinker
-    async with arbiter.thinking():
+    async with arbiter.thinking(_nothing):
         log.append("a thinks")
     assert log == ["a thinks", "a pauses", "talk", "a thinks"]
 
@@ -39,7 +43,7 @@ async def test_a_synthesis_that_is_not_due_waits_while_others_think() -> None:
         async with arbiter.exclusive(loop.time() + 10):
             log.append("talk")
 
-    async with arbiter.thinking() as hold:
+    async with arbiter.thinking(_nothing) as hold:
         talker = asyncio.create_task(talk_later())
         await asyncio.sleep(0.02)
         assert not hold.must_leave()
@@ -93,7 +97,7 @@ async def test_cancelled_waiters_leave_the_processor_free(alternate: bool) -> No
     await asyncio.gather(first, second, return_exceptions=True)
     async with asyncio.timeout(1), arbiter.exclusive():
         pass
-    async with asyncio.timeout(1), arbiter.thinking():
+    async with asyncio.timeout(1), arbiter.thinking(_nothing):
         pass
 
 
@@ -130,7 +134,7 @@ async def test_back_to_back_synthesis_without_haste_does_not_starve_a_waiting_th
             log.append("talk")
 
     async def think() -> None:
-        async with arbiter.thinking():
+        async with arbiter.thinking(_nothing):
             log.append("think")
 
     async with arbiter.exclusive():
@@ -143,33 +147,22 @@ async def test_back_to_back_synthesis_without_haste_does_not_starve_a_waiting_th
 
 async def test_with_overlap_nobody_is_paused() -> None:
     arbiter = Arbiter(alternate=False)
-    async with arbiter.thinking() as hold, asyncio.timeout(1), arbiter.exclusive():
+    async with arbiter.thinking(_nothing) as hold, asyncio.timeout(1), arbiter.exclusive():
         assert not hold.must_leave()
 
 
-async def test_due_work_does_not_wait_for_a_run_that_cannot_be_paused() -> None:
-    arbiter = Arbiter(alternate=True)
-    async with arbiter.thinking(pausable=False) as hold:
-        async with asyncio.timeout(1), arbiter.exclusive():
-            assert not hold.must_leave()
-        async with asyncio.timeout(1), arbiter.thinking():
-            pass
-
-
-async def test_work_that_is_not_due_waits_for_a_run_that_cannot_be_paused() -> None:
-    arbiter, log = Arbiter(alternate=True), []
-    loop = asyncio.get_running_loop()
+async def test_a_thinker_is_interrupted_once_when_work_is_due() -> None:
+    arbiter, interruptions = Arbiter(alternate=True), []
 
     async def talk() -> None:
-        async with arbiter.exclusive(loop.time() + 5):
-            log.append("talk")
+        async with arbiter.exclusive():
+            pass
 
-    async with arbiter.thinking(pausable=False):
-        job = asyncio.create_task(talk())
+    async with arbiter.thinking(lambda: interruptions.append(hold.must_leave())) as hold:
+        jobs = [asyncio.create_task(talk()) for _ in range(2)]
         await asyncio.sleep(0.01)
-        log.append("thought")
-    await asyncio.wait_for(job, 1)
-    assert log == ["thought", "talk"]
+        assert interruptions == [True]
+    await asyncio.gather(*jobs)
 
 
 async def test_a_cancelled_native_call_keeps_its_turn_until_it_ends() -> None:
@@ -203,7 +196,7 @@ def listener(lead_s: float) -> Claim:
 def thinks(arbiter: Arbiter, claim: Claim, until: asyncio.Event) -> asyncio.Task[None]:
     async def think() -> None:
         claims.enter(claim)
-        async with arbiter.thinking():
+        async with arbiter.thinking(_nothing):
             await until.wait()
 
     return asyncio.create_task(think())
@@ -259,7 +252,7 @@ async def test_the_second_leaves_when_the_first_runs_short() -> None:
     writing = thinks(arbiter, first, until)
     await asyncio.sleep(0)
     claims.enter(listener(0.0))
-    async with arbiter.thinking() as hold:
+    async with arbiter.thinking(_nothing) as hold:
         assert not hold.must_leave()
         first.dry_at = asyncio.get_running_loop().time() + 1.0
         assert hold.must_leave()
@@ -278,7 +271,7 @@ async def test_the_second_speaks_only_while_the_first_can_wait_for_as_long() -> 
             pass
 
     claims.enter(first)
-    async with arbiter.thinking() as hold:
+    async with arbiter.thinking(_nothing) as hold:
         jobs.append(asyncio.create_task(say(2.0)))
         await asyncio.sleep(0.01)
         assert not hold.must_leave()

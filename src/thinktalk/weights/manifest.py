@@ -5,7 +5,9 @@ Reads `manifest.toml`, whose head explains the format. Knows nothing of fetching
 
 from __future__ import annotations
 
+import platform
 import re
+import sys
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -87,13 +89,17 @@ class WeightFile:
 
 @dataclass(frozen=True, slots=True)
 class WeightEntry:
-    """Files that belong together, in one directory of the cache."""
+    """Files that belong together, in one directory of the cache.
+
+    `platform` is the only system and processor it is for, such as `linux-x86_64`; "" is any.
+    """
 
     name: str
     about: str
     licence: str
     upstream: str
     files: tuple[WeightFile, ...]
+    platform: str = ""
 
     @property
     def size_bytes(self) -> int:
@@ -120,8 +126,10 @@ class Manifest:
 
 
 def load() -> Manifest:
-    """The manifest that ships with the package."""
-    return parse(resources.files(__package__).joinpath("manifest.toml").read_text("utf-8"))
+    """The manifest that ships with the package, as far as it is for this machine."""
+    text = resources.files(__package__).joinpath("manifest.toml").read_text("utf-8")
+    here = ("", f"{sys.platform}-{platform.machine()}")
+    return Manifest(tuple(entry for entry in parse(text).entries if entry.platform in here))
 
 
 def parse(text: str) -> Manifest:
@@ -138,6 +146,7 @@ def _entry(table: Mapping[str, Any]) -> WeightEntry:
             licence=table["licence"],
             upstream=table["upstream"],
             files=files,
+            platform=table.get("platform", ""),
         )
     except KeyError as error:
         raise WeightsError(f"manifest entry {table.get('name')!r} lacks {error}") from error

@@ -11,7 +11,6 @@ from thinktalk.engines.cascade.grammars import (
     calls_grammar,
     json_grammar,
     schema_fault,
-    with_canary,
 )
 
 
@@ -74,11 +73,6 @@ def test_a_demanded_single_call_leaves_no_way_out() -> None:
     grammar = calls_grammar([Tool("now", "", {})], optional=False, several=False)
     assert "start: call\n" in grammar
     assert "none" not in grammar
-
-
-def test_the_canary_comes_before_the_whole_grammar() -> None:
-    grammar = with_canary(calls_grammar([Tool("now", "", {})], optional=True, several=False))
-    assert 'start: "~" rest\nrest: call | "none"\n' in grammar
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,10 @@
 """Who has the processor. On few cores thinkers and everything else take turns, across requests.
 
 Two kinds of work. *Thinking* (llama.cpp decoding) may be paused: it holds `thinking()` while a
-native call runs, asks `must_leave` from its callback, leaves, and enters again to resume.
-*Exclusive* work (a synthesis, a recognition) is not interrupted and says by when it must start; it
-waits while others think, until that moment, and then the thinkers are paused. Earliest start first.
-A run that cannot be paused says so: due work then runs beside it, so that it holds up nobody.
+native call runs, is interrupted and asks `must_leave` between its steps, leaves, and enters again
+to resume. *Exclusive* work (a synthesis, a recognition) is not interrupted and says by when it must
+start; it waits while others think, until that moment, and then the thinkers are paused. Earliest
+start first.
 
 Where that is not enough for all, `claims` say who goes first: a request runs only while those
 before it can do without the processor for as long.
@@ -17,7 +17,7 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TypeVar
@@ -46,15 +46,19 @@ class _Job:
 class Hold:
     """A thinker's leave to decode."""
 
-    def __init__(self, arbiter: Arbiter, claim: Claim, pausable: bool) -> None:
-        self.claim, self.pausable = claim, pausable
+    def __init__(self, arbiter: Arbiter, claim: Claim, interrupt: Callable[[], None]) -> None:
+        self.claim = claim
         self.paused = False
-        self._arbiter = arbiter
+        self._arbiter, self._interrupt = arbiter, interrupt
+
+    def pause(self) -> None:
+        """Make the thinker leave, in the middle of a step if need be."""
+        if not self.paused:
+            self.paused = True
+            self._interrupt()
 
     def must_leave(self) -> bool:
         """Whether others need the processor more; may be asked from any thread."""
-        if not self.pausable:
-            return False
         return self.paused or self._arbiter.spare_s(self.claim, time.monotonic()) < _STAY_S
 
 
@@ -110,9 +114,12 @@ class Arbiter:
             self._dispatch()
 
     @asynccontextmanager
-    async def thinking(self, *, pausable: bool = True) -> AsyncGenerator[Hold, None]:
-        """Hold while a native call decodes; entering waits out what goes first."""
-        hold = Hold(self, current(), pausable)
+    async def thinking(self, interrupt: Callable[[], None]) -> AsyncGenerator[Hold, None]:
+        """Hold while a native call decodes; entering waits out what goes first.
+
+        `interrupt` makes the call ask `must_leave` at once.
+        """
+        hold = Hold(self, current(), interrupt)
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._entering.append((hold, turn))
         self._dispatch()
@@ -145,15 +152,16 @@ class Arbiter:
                 self._begin(min(self._jobs, key=lambda job: job.due))
             return
         job = self._next([job for job in self._jobs if job.due <= now], now)
-        for hold in self._thinking:
-            hold.paused = job is not None
-        if job is None:
+        if job is not None:
+            for hold in self._thinking:
+                hold.pause()
+        else:
             self._let_in(now)
             if not self._thinking:
                 job = self._next(self._jobs, now)
         if job is None:
             self._look_again(now)
-        elif not any(hold.pausable for hold in self._thinking):
+        elif not self._thinking:
             self._begin(job)
 
     def _next(self, jobs: list[_Job], now: float) -> _Job | None:

@@ -1,8 +1,7 @@
 """One model run as an async stream: a slot, room in the window, and giving way to other work.
 
-Native calls run on this component's own threads. A run that may be paused is stopped when the
-arbiter asks and goes on later from exactly the tokens so far, which its slot still knows. Knows
-nothing of chats or tools.
+Native calls run on this component's own threads. A run is left when the arbiter asks and gone on
+with later from exactly where it was. Knows nothing of chats or tools.
 """
 
 from __future__ import annotations
@@ -17,9 +16,8 @@ from dataclasses import dataclass, field
 
 from thinktalk.engines.base import Sampling
 from thinktalk.engines.cascade.arbiter import Arbiter, Hold
-from thinktalk.engines.cascade.llama import Chunk, Ended, Llama
+from thinktalk.engines.cascade.llama import Ended, Llama, Text
 from thinktalk.engines.cascade.slots import Slot, SlotTable
-from thinktalk.engines.cascade.vocabulary import Vocabulary
 
 _RESERVE_STEP = 1024  # tokens of reply that room is kept for at a time
 
@@ -32,30 +30,28 @@ class Run:
     sampling: Sampling
     max_tokens: int
     grammar: str = ""
-    pausable: bool = True
-    written: list[int] = field(default_factory=list)
+    num_written: int = 0
     reason: str = ""
     cached_tokens: int | None = None
     abandoned: threading.Event = field(default_factory=threading.Event)
 
 
-_Outbox = asyncio.Queue[tuple[str, list[int]] | None]
+_Outbox = asyncio.Queue[tuple[str, int] | None]
 
 
 class Decoder:
     """Runs on `llama`, at most one per slot, taking turns with other work by `arbiter`."""
 
-    def __init__(
-        self, llama: Llama, vocabulary: Vocabulary, arbiter: Arbiter, executor: Executor
-    ) -> None:
-        self._llama, self._vocabulary = llama, vocabulary
+    def __init__(self, llama: Llama, arbiter: Arbiter, executor: Executor) -> None:
+        self._llama = llama
         self._arbiter, self._executor = arbiter, executor
         self._drivers: set[asyncio.Task[None]] = set()
 
-    async def decode(
-        self, run: Run, slots: SlotTable
-    ) -> AsyncGenerator[tuple[str, list[int]], None]:
-        """Yield (text, its tokens) as written; `run` then says why it ended. Closing stops it."""
+    async def decode(self, run: Run, slots: SlotTable) -> AsyncGenerator[tuple[str, int], None]:
+        """Yield (text, token) as written; `run` then says why it ended. Closing stops it.
+
+        The text is that of whole characters: a token in the middle of one has none.
+        """
         # Unbounded, but never longer than the reply: the native thread must not wait for readers.
         outbox: _Outbox = asyncio.Queue()
         driver = asyncio.create_task(self._drive(run, slots, outbox))
@@ -77,50 +73,41 @@ class Decoder:
         await asyncio.gather(*self._drivers, return_exceptions=True)
 
     async def _drive(self, run: Run, slots: SlotTable, outbox: _Outbox) -> None:
-        while not run.reason:
-            tokens = run.prompt + run.written
-            room = run.max_tokens - len(run.written)
-            if not run.grammar:  # a grammar would begin anew at every step
-                room = min(room, _RESERVE_STEP)
-            async with slots.lease(tokens, len(tokens) + room) as slot:
-                await self._fill(run, slot, room, outbox)
+        begin = functools.partial(self._llama.begin, run.prompt, run.sampling, run.grammar)
+        text = await asyncio.get_running_loop().run_in_executor(self._executor, begin)
+        try:
+            while not run.reason:
+                room = min(run.max_tokens - text.num_written, _RESERVE_STEP)
+                async with slots.lease(text.tokens, len(text.tokens) + room) as slot:
+                    await self._fill(run, text, slot, room, outbox)
+        finally:
+            text.close()
 
-    async def _fill(self, run: Run, slot: Slot, room: int, outbox: _Outbox) -> None:
-        """Decode until the run ends or its `room` is used up, paused as often as asked."""
-        full = len(run.written) + room
-        while not run.reason and len(run.written) < full:
-            async with self._arbiter.thinking(pausable=run.pausable) as hold:
-                ended = await self._run_native(run, slot, full - len(run.written), outbox, hold)
+    async def _fill(self, run: Run, text: Text, slot: Slot, room: int, outbox: _Outbox) -> None:
+        """Decode until the run ends or its `room` is used up, left as often as asked."""
+        full = text.num_written + room
+        while not run.reason and text.num_written < full:
+            async with self._arbiter.thinking(self._llama.interrupt) as hold:
+                ended = await self._run_native(run, text, slot, full, outbox, hold)
             if ended.reason == "stop":
                 run.reason = "stop"
-            elif len(run.written) >= run.max_tokens:
+            elif text.num_written >= run.max_tokens:
                 run.reason = "length"
-            elif ended.reason == "length":
-                # A character cut in the middle is not passed on: `written` may never get full.
-                run.reason = "length" if full >= run.max_tokens else ""
-                return
 
     async def _run_native(
-        self, run: Run, slot: Slot, room: int, outbox: _Outbox, hold: Hold
+        self, run: Run, text: Text, slot: Slot, full: int, outbox: _Outbox, hold: Hold
     ) -> Ended:
         loop = asyncio.get_running_loop()
-        prompt = run.prompt + run.written
-        written: list[int] = []
 
-        def on_chunk(chunk: Chunk) -> None:
-            tokens = self._tokens_of(chunk, len(written))
-            written.extend(tokens)
-            loop.call_soon_threadsafe(outbox.put_nowait, (chunk.text, tokens))
+        def on_token(characters: str, token: int) -> None:
+            loop.call_soon_threadsafe(outbox.put_nowait, (characters, token))
 
         call = functools.partial(
             self._llama.run,
-            prompt,
-            run.sampling,
-            num_written=len(run.written),
+            text,
             slot=slot.number,
-            max_tokens=room,
-            grammar=run.grammar,
-            on_chunk=on_chunk,
+            max_tokens=full - text.num_written,
+            on_token=on_token,
             should_stop=lambda: run.abandoned.is_set() or hold.must_leave(),
         )
         native = loop.run_in_executor(self._executor, call)
@@ -128,18 +115,13 @@ class Decoder:
             ended = await asyncio.shield(native)
         except asyncio.CancelledError:
             run.abandoned.set()
+            self._llama.interrupt(reading=True)
             with suppress(Exception):
                 await native
             raise
         finally:
-            run.written += written
-            slot.tokens = prompt + written
+            run.num_written = text.num_written
+            slot.tokens = tuple(text.tokens)
         if run.cached_tokens is None:
             run.cached_tokens = ended.cached_tokens
         return ended
-
-    def _tokens_of(self, chunk: Chunk, num_before: int) -> list[int]:
-        """The library names the last token only; a character made of several is encoded again."""
-        if chunk.num_tokens - num_before == 1:
-            return [chunk.last_token]
-        return self._vocabulary.encode(chunk.text)

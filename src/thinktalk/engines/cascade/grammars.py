@@ -1,7 +1,7 @@
 """JSON schemas as grammars that decoding cannot leave. Knows nothing of prompts or models.
 
-The grammars are in llguidance's Lark dialect, which the model library reads. White space is fixed,
-so that no model pads its answer without end.
+The grammars are in llguidance's Lark dialect, which `llama/grammar.py` follows. White space is
+fixed, so that no model pads its answer without end.
 Source: guidance-ai/llguidance `docs/syntax.md` and `docs/json_schema.md`.
 """
 
@@ -18,7 +18,6 @@ from thinktalk.conversation import Tool
 
 NO_CALL = "none"
 MAX_CALLS = 8
-CANARY = "~"
 _HEAD = "%llguidance {}\n"
 # `lenient` skips keywords it does not know, such as `not`, rather than refuse the whole schema.
 _STYLE = {
@@ -36,11 +35,6 @@ _NESTED = ("items", "additionalProperties")
 def json_grammar(schema: dict[str, Any]) -> str:
     """Exactly one JSON value that follows `schema`."""
     return f"{_HEAD}start: {_json(schema)}"
-
-
-def with_canary(grammar: str) -> str:
-    """The same grammar after a `CANARY`: output without one shows that the grammar was ignored."""
-    return grammar.replace("start: ", f"start: {json.dumps(CANARY)} rest\nrest: ", 1)
 
 
 def calls_grammar(tools: Sequence[Tool], *, optional: bool, several: bool) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
 
 _LONGEST_PERIOD = 100  # tokens
 _ENOUGH = 500  # tokens that repeat: what a person asks for on purpose is shorter
@@ -11,16 +10,16 @@ _EVERY = 50  # tokens between two looks
 
 
 class LoopWatch:
-    """Fed with the tokens of one reply; `looping` once the last 500 repeat what came before."""
+    """Fed with each token of one reply; `looping` once the last 500 repeat what came before."""
 
     def __init__(self) -> None:
         self.looping = False
         self._tail: deque[int] = deque(maxlen=_ENOUGH + _LONGEST_PERIOD)
         self._until_look = _ENOUGH
 
-    def feed(self, tokens: Sequence[int]) -> None:
-        self._tail.extend(tokens)
-        self._until_look -= len(tokens)
+    def feed(self, token: int) -> None:
+        self._tail.append(token)
+        self._until_look -= 1
         if self._until_look <= 0:
             self._until_look = _EVERY
             self.looping = self.looping or _repeats(list(self._tail))

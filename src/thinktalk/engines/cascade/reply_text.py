@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 
 class ReplyText:
-    """Fed with (text, tokens) as decoded; gives what can be shown. `stopped` ends the reply."""
+    """Fed with each (text, token) as decoded; gives what can be shown. `stopped` ends the reply."""
 
     def __init__(
         self, stop: Sequence[str] = (), stop_token_ids: Sequence[Sequence[int]] = ()
@@ -20,12 +20,11 @@ class ReplyText:
         self._tail = ""
         self.stopped = False
 
-    def feed(self, text: str, tokens: Sequence[int]) -> str:
-        """Take a chunk, whose text belongs to its last token; return what is safe to show."""
+    def feed(self, text: str, token: int) -> str:
+        """Take a token and the characters it completes; return what is safe to show."""
         if self.stopped:
             return ""
-        pieces = [(token, "") for token in tokens[:-1]] + [(tokens[-1], text)]
-        ready = "".join(self._pass_tokens(token, piece) for token, piece in pieces)
+        ready = self._pass_token(token, text)
         return self._pass_text(ready, is_last=self.stopped)
 
     def finish(self) -> str:
@@ -36,9 +35,7 @@ class ReplyText:
         self._held = []
         return self._pass_text(rest, is_last=True)
 
-    def _pass_tokens(self, token: int, text: str) -> str:
-        if self.stopped:
-            return ""
+    def _pass_token(self, token: int, text: str) -> str:
         if not self._stop_ids:
             return text
         self._held.append((token, text))

@@ -1,7 +1,9 @@
 """Which of the model's slots answers a prompt, and how much of the shared window is taken.
 
-A slot remembers the tokens it saw last, so that a prompt that starts alike skips them. All slots
-share one window. Knows nothing of the model; everything runs on the event loop.
+A slot remembers the tokens it saw last, so that a prompt that goes on from them skips them. What a
+prompt has in common with any other slot is not read again either, so only conversations that go on
+care which slot they get. All slots share one window. Knows nothing of the model; everything runs on
+the event loop.
 """
 
 from __future__ import annotations
@@ -13,8 +15,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-_REUSE_STEP = 16  # prefixes that differ by less are equally good
-_FORGET_COST = 128  # most tokens of reuse given up to spare another conversation's slot
+_ENDING = 8  # tokens by which the template's end may differ from what a conversation goes on from
 
 
 @dataclass(slots=True, eq=False)
@@ -42,7 +43,7 @@ class SlotTable:
 
     @asynccontextmanager
     async def lease(self, prompt: Sequence[int], num_tokens: int) -> AsyncGenerator[Slot, None]:
-        """Hold the free slot that knows most of `prompt`, with room for `num_tokens`."""
+        """Hold the free slot that serves `prompt` best, with room for `num_tokens`."""
         if self._waiting or not self._has_room(num_tokens):
             await self._wait_turn(num_tokens)
         free = (slot for slot in self._slots if not slot.leased)
@@ -92,8 +93,7 @@ def common_prefix(left: Sequence[int], right: Sequence[int]) -> int:
     return length
 
 
-def _worth(slot: Slot, prompt: Sequence[int]) -> tuple[int, int]:
-    """Tokens saved, less what another conversation would lose; then least recently used."""
-    known = common_prefix(slot.tokens, prompt)
-    lost = min(len(slot.tokens) - known, 2 * _FORGET_COST) // 2
-    return (known - lost) // _REUSE_STEP, -slot.last_used
+def _worth(slot: Slot, prompt: Sequence[int]) -> tuple[bool, int]:
+    """The slot whose conversation goes on here; else the one that was used longest ago."""
+    goes_on = bool(slot.tokens) and common_prefix(slot.tokens, prompt) >= len(slot.tokens) - _ENDING
+    return goes_on, -slot.last_used

@@ -38,6 +38,7 @@ from thinktalk.settings import CascadeSettings, ProfileSettings, Settings, Tier
 from thinktalk.weights.catalog import Catalog
 
 _CLASSIFIER, _VOICES, _ACTIVITY = "efficientnet-lite0", "kokoro-voices", "silero-vad"
+_LIBRARIES = "llama-cpp"
 # From this many cores on, decoding and synthesis side by side beat taking turns.
 _OVERLAP_CORES = 6
 # One look a second; 720p keeps screen text readable; pictures without any change are dropped.
@@ -133,6 +134,7 @@ class CascadeEngine:
         self._loading = asyncio.Lock()
         self._loaded = False
         self._thinker = LlamaThinker(
+            catalog.path(_LIBRARIES),
             catalog.path(name) / catalog.entry(name).files[0].name,
             name=name,
             threads=settings.threads,
@@ -189,7 +191,8 @@ class CascadeEngine:
     async def _load_thinker(self) -> None:
         async with self._loading:
             if not self._loaded:
-                await asyncio.to_thread(self._catalog.pull, self.name)
+                for name in (_LIBRARIES, self.name):
+                    await asyncio.to_thread(self._catalog.pull, name)
                 await self._thinker.start()
                 self._loaded = True
 
@@ -226,7 +229,7 @@ class CascadeSuite:
 
     @property
     def weights(self) -> tuple[str, ...]:
-        return (*self._senses.weights, self._first.name)
+        return (*self._senses.weights, _LIBRARIES, self._first.name)
 
     async def start(self) -> None:
         await self._first.start()

@@ -1,7 +1,6 @@
 """LlamaThinker: writes replies and tool calls with a Qwen2.5 GGUF model on the CPU, from text.
 
-Media parts of messages are ignored: the engine above has turned them into text. Runs that are
-seeded or follow a grammar are never paused, since they could not go on as they were.
+Media parts of messages are ignored: the engine above has turned them into text.
 """
 
 from __future__ import annotations
@@ -32,7 +31,6 @@ _SHORTEST_REPLY = 16  # tokens that must be left for the reply
 _CALLS_WINDOW = 8192  # tokens of a decision about tools, its worked examples and its answer
 _LONGEST_CALLS = 2048  # tokens of the answer
 _LONGEST_JSON = 4096  # tokens of a reply in JSON that asks for no limit
-_CHECK_WINDOW = 8
 _MAX_CHECKED = 256  # grammars remembered as readable
 # Models whose replies stay the same with keys in 8 bits. With them qwen2.5-coder-0.5b, asked for
 # the numbers from 1 on, writes 1,234,567,890.
@@ -46,6 +44,7 @@ class LlamaThinker:
     """Implements `engines.base.Thinker`.
 
     Args:
+        libraries: the folder of llama.cpp's libraries.
         name: of the weights.
         threads: processor threads of one decoding step.
         parallel: conversations decoded at once.
@@ -54,6 +53,7 @@ class LlamaThinker:
 
     def __init__(
         self,
+        libraries: Path,
         model_file: Path,
         *,
         name: str,
@@ -64,14 +64,13 @@ class LlamaThinker:
     ) -> None:
         self.name = name
         self.window_tokens = window_tokens
-        self._model_file = model_file
+        self._libraries, self._model_file = libraries, model_file
         self._threads, self._parallel = threads, parallel
         self._arbiter = arbiter
         # Decisions about tools keep a slot, so that conversations never evict its examples.
         self._slots = SlotTable(parallel, window_tokens)
         self._call_slot = SlotTable(1, _CALLS_WINDOW, first=parallel)
-        self._check_slot = SlotTable(1, _CHECK_WINDOW, first=parallel + 1)
-        self._checked: OrderedDict[str, bool] = OrderedDict()
+        self._faults: OrderedDict[str, str] = OrderedDict()
         self._executor: ThreadPoolExecutor | None = None
         self._llama: Llama | None = None
         self._vocabulary: Vocabulary | None = None
@@ -81,15 +80,17 @@ class LlamaThinker:
         """Load and warm up; idempotent."""
         if self._decoder is not None:
             return
-        self._executor = ThreadPoolExecutor(self._parallel + 2, f"thinker-{self.name}")
+        self._executor = ThreadPoolExecutor(self._parallel + 1, f"thinker-{self.name}")
         loop = asyncio.get_running_loop()
         vocabulary, llama = await asyncio.gather(
             loop.run_in_executor(self._executor, Vocabulary.read, self._model_file),
             loop.run_in_executor(self._executor, self._load),
         )
         self._vocabulary, self._llama = vocabulary, llama
-        self._decoder = Decoder(llama, vocabulary, self._arbiter, self._executor)
-        await self._text_of(Run(self._encode(()), _GREEDY, 1), self._slots)
+        decoder = self._decoder = Decoder(llama, self._arbiter, self._executor)
+        async with aclosing(decoder.decode(Run(self._encode(()), _GREEDY, 1), self._slots)) as text:
+            async for _ in text:
+                pass
 
     async def stop(self) -> None:
         """Cancel what runs and free the model; idempotent."""
@@ -133,15 +134,14 @@ class LlamaThinker:
             sampling,
             _room(len(ids), self.window_tokens, limit),
             grammar=grammar,
-            pausable=sampling.seed is None and not grammar,
         )
         shown = ReplyText(sampling.stop, sampling.stop_token_ids)
         watch = LoopWatch()
         async with aclosing(self._ready().decode(run, self._slots)) as pieces:
-            async for text, tokens in pieces:
-                if ready := shown.feed(text, tokens):
+            async for text, token in pieces:
+                if ready := shown.feed(text, token):
                     yield TextDelta(ready)
-                watch.feed(tokens)
+                watch.feed(token)
                 if shown.stopped or watch.looping:
                     break
         if rest := shown.finish():
@@ -170,7 +170,7 @@ class LlamaThinker:
         ids = await self._off_loop(turns)
         limit = request.sampling.max_tokens or _LONGEST_CALLS
         limit = min(max(limit, _SHORTEST_REPLY), _LONGEST_CALLS)
-        run = Run(ids, _GREEDY, _room(len(ids), _CALLS_WINDOW, limit), grammar, pausable=False)
+        run = Run(ids, _GREEDY, _room(len(ids), _CALLS_WINDOW, limit), grammar)
         is_free = choice.mode == "auto"
         reader = tool_calls.CallReader(tool_calls.calls_done(request.messages) if is_free else ())
         async with aclosing(self._ready().decode(run, self._call_slot)) as pieces:
@@ -188,9 +188,8 @@ class LlamaThinker:
         form = request.response_format
         if form.type == "json_schema":
             fault = grammars.schema_fault(form.schema)
-            if fault is None and not await self._is_readable(_reply_grammar(request)):
-                fault = "no value can be written that follows it"
-            if fault is not None:
+            fault = fault or await self._grammar_fault(_reply_grammar(request))
+            if fault:
                 raise InvalidField(
                     f"response_format.json_schema.schema is not usable: {fault}",
                     param="response_format.json_schema.schema",
@@ -199,8 +198,8 @@ class LlamaThinker:
             fault = grammars.schema_fault(grammars.arguments_schema(tool))
             if fault is None:
                 grammar = grammars.calls_grammar([tool], optional=False, several=False)
-                fault = None if await self._is_readable(grammar) else "nothing can follow it"
-            if fault is not None:
+                fault = await self._grammar_fault(grammar)
+            if fault:
                 raise InvalidToolSchema(tool.name, fault)
         choice = request.tool_choice
         if choice.mode == "named" and choice.name not in {tool.name for tool in request.tools}:
@@ -210,27 +209,24 @@ class LlamaThinker:
                 param="tool_choice",
             )
 
-    async def _is_readable(self, grammar: str) -> bool:
-        """Whether the model library takes it: what it cannot read it ignores, in silence."""
-        if grammar not in self._checked:
-            start = [self._words().control(prompt.TURN_START)]
-            run = Run(start, _GREEDY, 1, grammars.with_canary(grammar), pausable=False)
-            text = await self._text_of(run, self._check_slot)
-            self._checked[grammar] = text.startswith(grammars.CANARY)
-            while len(self._checked) > _MAX_CHECKED:
-                self._checked.popitem(last=False)
-        return self._checked[grammar]
-
-    async def _text_of(self, run: Run, slots: SlotTable) -> str:
-        async with aclosing(self._ready().decode(run, slots)) as pieces:
-            return "".join([text async for text, _ in pieces])
+    async def _grammar_fault(self, grammar: str) -> str:
+        """Why `grammar` cannot be followed; "" if it can."""
+        if grammar not in self._faults:
+            loop = asyncio.get_running_loop()
+            fault = await loop.run_in_executor(self._executor, self._model().fault, grammar)
+            self._faults[grammar] = fault
+            while len(self._faults) > _MAX_CHECKED:
+                self._faults.popitem(last=False)
+        return self._faults[grammar]
 
     def _load(self) -> Llama:
         return Llama(
+            self._libraries,
             self._model_file,
+            lambda text: self._words().encode(text),
             threads=self._threads,
-            num_slots=self._parallel + 2,
-            window_tokens=self.window_tokens + _CALLS_WINDOW + _CHECK_WINDOW,
+            num_slots=self._parallel + 1,
+            window_tokens=self.window_tokens + _CALLS_WINDOW,
             short_keys=self.name in _SHORT_KEYS,
         )
 
@@ -250,7 +246,7 @@ class LlamaThinker:
         )
         return Usage(
             prompt_text_tokens=sum(map(self.count_tokens, texts)),
-            completion_text_tokens=len(run.written),
+            completion_text_tokens=run.num_written,
             internal_tokens=len(run.prompt),
             cached_tokens=run.cached_tokens or 0,
         )
@@ -259,6 +255,11 @@ class LlamaThinker:
         if self._decoder is None:
             raise NotReady(f"{self.name} is not loaded")
         return self._decoder
+
+    def _model(self) -> Llama:
+        if self._llama is None:
+            raise NotReady(f"{self.name} is not loaded")
+        return self._llama
 
     def _words(self) -> Vocabulary:
         if self._vocabulary is None:

@@ -1,0 +1,381 @@
+"""A loaded model: several texts at once, one step of the network for all of them.
+
+One thread works. Each step takes a token of every text that is being written and some of a prompt
+that is still to be read. Between steps every text's caller is asked whether to go on; `interrupt`
+ends a step that is under way, whose work is then done again. A slot remembers the tokens it saw
+last, and what two slots have in common is kept once. Knows nothing of chats, event loops or who has
+the processor.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from thinktalk.engines.base import Sampling
+from thinktalk.engines.cascade.llama import library as lib
+from thinktalk.engines.cascade.llama.grammar import Grammars
+from thinktalk.engines.cascade.llama.sampler import Sampler
+from thinktalk.engines.cascade.llama.text import Text
+from thinktalk.engines.cascade.slots import common_prefix
+from thinktalk.errors import EngineFailed
+
+# Tokens of prompts in one step: callers are asked between steps. See docs/performance.md.
+_PREFILL_STEP = 64
+_LONGEST_PIECE = 256  # bytes of one token's text
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """Why a call ended, and how many tokens of the prompt its slot knew."""
+
+    reason: Literal["stop", "length", "stopped"]
+    cached_tokens: int
+
+
+@dataclass(slots=True, eq=False)
+class _Job:
+    """One call of `run`."""
+
+    text: Text
+    slot: int
+    max_tokens: int
+    on_token: Callable[[str, int], None]
+    should_stop: Callable[[], bool]
+    num_known: int = -1  # tokens that the slot holds; not looked at yet
+    cached_tokens: int = 0
+    ended: Ended | None = None
+    failure: BaseException | None = None
+    done: threading.Event = field(default_factory=threading.Event)
+
+
+class Llama:
+    """`run` may be called from as many threads as there are slots.
+
+    Args:
+        libraries: the folder of llama.cpp's libraries.
+        encode: text to tokens, for grammars.
+        threads: processor threads of one step.
+        num_slots: texts that are remembered and may be written at once.
+        window_tokens: of all slots together.
+        short_keys: keep attention keys in 8 bits instead of 16, a quarter of the window's memory
+            less. Not every model stands it.
+    """
+
+    def __init__(
+        self,
+        libraries: Path,
+        model_file: Path,
+        encode: Callable[[str], list[int]],
+        *,
+        threads: int,
+        num_slots: int,
+        window_tokens: int,
+        short_keys: bool = False,
+    ) -> None:
+        self._library = lib.load(libraries)
+        self._encode = encode
+        self._grammars: Grammars | None = None
+        self._making_grammars = threading.Lock()
+        self._interrupted = ctypes.create_string_buffer(2)
+        self._model = self._load(model_file)
+        self._vocab = self._library.llama_model_get_vocab(self._model)
+        self._num_tokens = self._library.llama_vocab_n_tokens(self._vocab)
+        self._ends = frozenset(
+            token
+            for token in range(self._num_tokens)
+            if self._library.llama_vocab_is_eog(self._vocab, token)
+        )
+        self._context = self._new_context(threads, num_slots, window_tokens, short_keys)
+        self._memory = self._library.llama_get_memory(self._context)
+        self._slots: list[list[int]] = [[] for _ in range(num_slots)]
+        self._batch = _Batch(_PREFILL_STEP + num_slots)
+        self._jobs: list[_Job] = []
+        self._is_closing = self._is_reading = False
+        self._news = threading.Condition()
+        self._worker = threading.Thread(target=self._work, name="llama", daemon=True)
+        self._worker.start()
+
+    def close(self) -> None:
+        """Free the model; calls that are under way fail."""
+        with self._news:
+            self._is_closing = True
+            self._news.notify()
+        self.interrupt(reading=True)
+        self._worker.join()
+        self._library.llama_free(self._context)
+        self._library.llama_model_free(self._model)
+
+    def begin(self, prompt: Sequence[int], sampling: Sampling, grammar: str = "") -> Text:
+        """Begin a text. Close it in the end.
+
+        Raises:
+            ValueError: `grammar` has a fault.
+        """
+        follower = self._all_grammars().begin(grammar) if grammar else None
+        sampler = Sampler(self._library, self._num_tokens, sampling, prompt, follower)
+        return Text(prompt, sampler, read_anew=sampling.seed is not None)
+
+    def fault(self, grammar: str) -> str:
+        """Why `grammar` cannot be followed; "" if it can."""
+        return self._all_grammars().fault(grammar)
+
+    def run(
+        self,
+        text: Text,
+        *,
+        slot: int,
+        max_tokens: int,
+        on_token: Callable[[str, int], None],
+        should_stop: Callable[[], bool],
+    ) -> Ended:
+        """Go on with `text` until the model ends its turn, `max_tokens` more, or `should_stop()`.
+
+        Both callbacks run on the model's thread: `on_token` with each token and the characters it
+        completes, `should_stop` before every step.
+        """
+        job = _Job(text, slot, max_tokens, on_token, should_stop)
+        with self._news:
+            if self._is_closing:
+                raise EngineFailed("the language model was stopped")
+            self._jobs.append(job)
+            self._news.notify()
+        job.done.wait()
+        if job.ended is None:
+            raise EngineFailed(f"the language model failed: {job.failure}") from job.failure
+        return job.ended
+
+    def interrupt(self, *, reading: bool = False) -> None:
+        """End the step under way, if there is one; texts that need not stop do it again.
+
+        A step that reads prompts, which is a long one, ends only if `reading`.
+        """
+        if reading or not self._is_reading:
+            self._interrupted[0] = b"!"
+
+    def _load(self, model_file: Path) -> int:
+        params = self._library.llama_model_default_params()
+        # Most weights are repacked at load: with the file mapped as well they would be there twice.
+        params.load_mode = lib.LOAD_READ
+        model = self._library.llama_model_load_from_file(str(model_file).encode(), params)
+        if not model:
+            reason = self._library.last_words()
+            raise EngineFailed(f"{model_file.name} could not be loaded: {reason}")
+        return int(model)
+
+    def _new_context(
+        self, threads: int, num_slots: int, window_tokens: int, short_keys: bool
+    ) -> int:
+        params = self._library.llama_context_default_params()
+        params.n_ctx = window_tokens
+        params.n_seq_max = num_slots
+        params.n_batch = params.n_ubatch = _PREFILL_STEP + num_slots
+        params.n_threads = params.n_threads_batch = threads
+        # One window for all slots: windows of their own would not fit a laptop's memory.
+        params.kv_unified = True
+        # After 5,000 tokens, decoding is a quarter faster without fused attention, prefill a tenth
+        # slower. Values in 8 bits would need the fused kernel, which then takes half again as long.
+        params.flash_attn_type = lib.FLASH_ATTENTION_OFF
+        if short_keys:
+            params.type_k = lib.TYPE_Q8_0
+        # Asked before every operation of the network, so not a function of Python's: the length of
+        # a text that is empty until `interrupt` writes to it.
+        params.abort_callback = ctypes.cast(ctypes.CDLL(None).strlen, ctypes.c_void_p)
+        params.abort_callback_data = ctypes.addressof(self._interrupted)
+        context = self._library.llama_init_from_model(self._model, params)
+        if not context:
+            self._library.llama_model_free(self._model)
+            raise EngineFailed(f"no room for {window_tokens} tokens: {self._library.last_words()}")
+        return int(context)
+
+    def _work(self) -> None:
+        while True:
+            with self._news:
+                self._news.wait_for(lambda: self._jobs or self._is_closing)
+                jobs = list(self._jobs)
+                if self._is_closing:
+                    for job in jobs:
+                        self._fail(job, RuntimeError("it was stopped"))
+                    return
+            self._interrupted[0] = b"\0"
+            try:
+                going_on = [job for job in jobs if not self._leaves(job)]
+                if going_on:
+                    self._step(going_on)
+            except Exception as error:
+                for job in jobs:
+                    self._fail(job, error)
+
+    def _leaves(self, job: _Job) -> bool:
+        if job.ended is None and job.should_stop():
+            self._end(job, "stopped")
+        return job.ended is not None
+
+    def _step(self, jobs: list[_Job]) -> None:
+        """One step of the network for all of `jobs`, and what follows from it."""
+        busy = [job.slot for job in jobs]
+        for job in jobs:
+            if job.num_known < 0:
+                self._recall(job, busy)
+        self._batch.clear()
+        # Texts that are being written come first: they have one token each.
+        parts: list[tuple[_Job, int, int]] = []
+        room = _PREFILL_STEP
+        for job in sorted(jobs, key=lambda job: len(job.text.tokens) - job.num_known > 1):
+            count = len(job.text.tokens) - job.num_known
+            if count > 1:
+                count = min(count, room)
+                room -= count
+            if count:
+                tokens = job.text.tokens[job.num_known : job.num_known + count]
+                is_last = job.num_known + count == len(job.text.tokens)
+                last = self._batch.add(tokens, job.num_known, job.slot, is_last)
+                parts.append((job, count, last if is_last else -1))
+        self._is_reading = room < _PREFILL_STEP
+        if not self._decode(busy):
+            return
+        for job, count, _ in parts:
+            known = job.num_known
+            self._slots[job.slot] += job.text.tokens[known : known + count]
+            job.num_known += count
+        for job, _, index in parts:
+            if index >= 0:
+                self._write(job, index)
+
+    def _recall(self, job: _Job, busy: Sequence[int]) -> None:
+        """Keep of the slot what the text begins with, or take it over from another slot."""
+        text, slot = job.text, job.slot
+        if text.read_anew and not text.is_begun:
+            # Where in the window a text lies changes how sums are rounded: it gets an empty one,
+            # as far as others are not writing.
+            for idle in set(range(len(self._slots))).difference(busy):
+                self._forget(idle, 0)
+        # The last token is read in any case: what comes next follows from it.
+        wanted = text.tokens[:-1]
+        known, source = 0, slot
+        if text.is_begun or not text.read_anew:
+            known = common_prefix(self._slots[slot], wanted)
+        if known < len(wanted) and not text.read_anew:
+            for other, seen in enumerate(self._slots):
+                if (shared := common_prefix(seen, wanted)) > known:
+                    known, source = shared, other
+        if source != slot:
+            self._forget(slot, 0)
+            self._library.llama_memory_seq_cp(self._memory, source, slot, 0, known)
+            self._slots[slot] = wanted[:known]
+        else:
+            self._forget(slot, known)
+        text.is_begun = True
+        job.num_known = known
+        job.cached_tokens = min(known, text.num_prompt)
+
+    def _forget(self, slot: int, num_kept: int) -> None:
+        self._library.llama_memory_seq_rm(self._memory, slot, num_kept, -1)
+        del self._slots[slot][num_kept:]
+
+    def _decode(self, busy: Sequence[int]) -> bool:
+        """Run the network on the batch; False if it was interrupted and changed nothing."""
+        while (status := self._library.llama_decode(self._context, self._batch.value())) != 0:
+            if status == lib.STOPPED:
+                return False
+            idle = [slot for slot, seen in enumerate(self._slots) if seen and slot not in busy]
+            if status != lib.NO_ROOM or not idle:
+                raise EngineFailed(f"step ended with {status}: {self._library.last_words()}")
+            self._forget(max(idle, key=lambda slot: len(self._slots[slot])), 0)
+        return True
+
+    def _write(self, job: _Job, index: int) -> None:
+        pointer = self._library.llama_get_logits_ith(self._context, index)
+        logits = np.ctypeslib.as_array(pointer, (self._num_tokens,))
+        for token in job.text.sampler.draw(logits, self._ends):
+            if token in self._ends:
+                self._end(job, "stop")
+                return
+            job.max_tokens -= 1
+            job.on_token(job.text.add(token, self._piece(token)), token)
+            if job.max_tokens <= 0:
+                self._end(job, "length")
+                return
+
+    def _piece(self, token: int, *, named: bool = False) -> bytes:
+        """The bytes of a token; of a control token its name if `named`, else none."""
+        buffer = ctypes.create_string_buffer(_LONGEST_PIECE)
+        size = self._library.llama_token_to_piece(
+            self._vocab, token, buffer, _LONGEST_PIECE, 0, named
+        )
+        return buffer.raw[: max(0, size)]
+
+    def _all_grammars(self) -> Grammars:
+        """Made when first asked for: it takes a second that most conversations never need."""
+        with self._making_grammars:
+            if self._grammars is None:
+                tokens, attributes = range(self._num_tokens), self._library.llama_vocab_get_attr
+                unsaid = [t for t in tokens if not attributes(self._vocab, t) & lib.SAYABLE]
+                end = self._library.llama_vocab_eos(self._vocab)
+                pieces = [self._piece(token, named=True) for token in tokens]
+                self._grammars = Grammars(pieces, unsaid, end, self._encode)
+            return self._grammars
+
+    def _end(self, job: _Job, reason: Literal["stop", "length", "stopped"]) -> None:
+        job.ended = Ended(reason, job.cached_tokens)
+        self._leave(job)
+
+    def _fail(self, job: _Job, error: BaseException) -> None:
+        if job.ended is None:
+            job.failure = error
+            self._forget(job.slot, 0)
+            self._leave(job)
+
+    def _leave(self, job: _Job) -> None:
+        with self._news:
+            self._jobs = [other for other in self._jobs if other is not job]
+        job.done.set()
+
+
+class _Batch:
+    """Tokens for one step, in memory that is used again and again."""
+
+    def __init__(self, capacity: int) -> None:
+        self._tokens = (ctypes.c_int32 * capacity)()
+        self._positions = (ctypes.c_int32 * capacity)()
+        self._num_slots = (ctypes.c_int32 * capacity)(*[1] * capacity)
+        self._slots = (ctypes.c_int32 * capacity)()
+        self._slot_pointers = (ctypes.POINTER(ctypes.c_int32) * capacity)()
+        for index in range(capacity):
+            address = ctypes.addressof(self._slots) + index * ctypes.sizeof(ctypes.c_int32)
+            self._slot_pointers[index] = ctypes.cast(address, ctypes.POINTER(ctypes.c_int32))
+        self._wanted = (ctypes.c_int8 * capacity)()
+        self._size = 0
+
+    def clear(self) -> None:
+        self._size = 0
+
+    def add(self, tokens: Sequence[int], position: int, slot: int, is_last: bool) -> int:
+        """Append `tokens` of `slot`; returns the index of the last one.
+
+        `is_last` says whether what follows it is wanted.
+        """
+        for offset, token in enumerate(tokens):
+            index = self._size + offset
+            self._tokens[index], self._positions[index] = token, position + offset
+            self._slots[index], self._wanted[index] = slot, 0
+        self._size += len(tokens)
+        self._wanted[self._size - 1] = is_last
+        return self._size - 1
+
+    def value(self) -> Any:
+        return lib.Batch(
+            self._size,
+            self._tokens,
+            None,
+            self._positions,
+            self._num_slots,
+            self._slot_pointers,
+            self._wanted,
+        )
