@@ -268,3 +268,11 @@ def test_cutting_after_every_token_stays_cheap() -> None:
         cutter.feed(text[at : at + 4])
         cutter.cut(12)
     assert (time.perf_counter() - started) / (len(text) / 4) < 0.02
+
+
+def test_a_long_word_counts_for_more_than_one() -> None:
+    cutter = ClauseCutter("en")
+    cutter.feed("A microwave oven uses electromagnetic waves to heat food")
+    clause = cutter.cut(5)
+    assert clause is not None
+    assert clause.text == "A microwave oven uses "

@@ -103,7 +103,10 @@ _OPEN_CHARACTERS = 160  # an opening mark that is not closed by then is a stray 
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A token at [start, end) of the line; `size` in words, an ideograph being half of one."""
+    """A token at [start, end) of the line.
+
+    `size` is in words, as long as they take to say: an ideograph is half of one, a long word more.
+    """
 
     start: int
     end: int
@@ -122,11 +125,15 @@ def words(text: str) -> list[Word]:
     ]
 
 
+_LONG_WORD = 8  # letters; longer ones count for more
+
+
 def _size(token: str) -> float:
     first = token[0]
     if re.match(f"[{_IDEOGRAPHS}]", first):
         return 0.5
-    return max(1.0, len(token) / 5) if re.match(f"[{_THAI}]", first) else 1.0
+    letters = 5 if re.match(f"[{_THAI}]", first) else _LONG_WORD
+    return max(1.0, len(token) / letters)
 
 
 def count(text: str) -> int:
