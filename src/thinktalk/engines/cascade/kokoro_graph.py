@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from thinktalk.engines.cascade import conv_products
+from thinktalk.engines.cascade import conv_products, kokoro_passes
 
 # Names of inner values in the published export (kokoro-onnx, model-files-v1.0).
 FEATURES = "/encoder/MatMul_1_output_0"  # (1, 512, num_frames)
@@ -54,6 +54,7 @@ def split(model_file: Path, *, products: bool) -> Halves:
     model = onnx.load(str(model_file))
     if products:
         conv_products.rewrite(model)
+    kokoro_passes.rewrite(model)
     outputs = {output.name: output for output in model.graph.output}
     inputs = {value.name: value for value in model.graph.input}
     prosody = _part(
