@@ -108,9 +108,10 @@ class WeightEntry:
 
 @dataclass(frozen=True)
 class Manifest:
-    """All entries, in the order of the file."""
+    """All entries, in the order of the file; those for other platforms are only known by name."""
 
     entries: tuple[WeightEntry, ...]
+    elsewhere: tuple[WeightEntry, ...] = ()
 
     @cached_property
     def _by_name(self) -> dict[str, WeightEntry]:
@@ -121,6 +122,10 @@ class Manifest:
         try:
             return self._by_name[name]
         except KeyError:
+            platforms = [entry.platform for entry in self.elsewhere if entry.name == name]
+            if platforms:
+                reason = f"there is none for {_here()}, only for {', '.join(platforms)}"
+                raise WeightsMissing(name, [reason]) from None
             known = ", ".join(self._by_name)
             raise WeightsMissing(name, [f"no entry has this name; known: {known}"]) from None
 
@@ -128,8 +133,13 @@ class Manifest:
 def load() -> Manifest:
     """The manifest that ships with the package, as far as it is for this machine."""
     text = resources.files(__package__).joinpath("manifest.toml").read_text("utf-8")
-    here = ("", f"{sys.platform}-{platform.machine()}")
-    return Manifest(tuple(entry for entry in parse(text).entries if entry.platform in here))
+    entries = parse(text).entries
+    here = [entry for entry in entries if entry.platform in ("", _here())]
+    return Manifest(tuple(here), tuple(entry for entry in entries if entry not in here))
+
+
+def _here() -> str:
+    return f"{sys.platform}-{platform.machine()}"
 
 
 def parse(text: str) -> Manifest:

@@ -95,3 +95,22 @@ def test_an_entry_that_lacks_its_licence_is_named() -> None:
 def test_an_unknown_name_is_answered_with_the_known_ones() -> None:
     with pytest.raises(WeightsMissing, match="whisper-base"):
         manifest.load().entry("whisper-huge")
+
+
+def test_an_entry_for_other_machines_is_named_with_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("platform.machine", lambda: "riscv64")
+    shipped = manifest.load()
+    assert "llama-cpp" not in {entry.name for entry in shipped.entries}
+    with pytest.raises(WeightsMissing, match="none for linux-riscv64, only for linux-x86_64"):
+        shipped.entry("llama-cpp")
+
+
+@pytest.mark.parametrize("machine", ["x86_64", "aarch64"])
+def test_each_supported_processor_has_its_libraries(
+    machine: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("platform.machine", lambda: machine)
+    entry = manifest.load().entry("llama-cpp")
+    assert entry.platform == f"linux-{machine}"
+    names = {file.name for file in entry.files}
+    assert {"libllama.v0.5.0.so", "libggml.v0.5.0.so", "libggml-base.so"} < names
