@@ -1,4 +1,4 @@
-"""The outermost layer: names each request, lets it in or not, and leaves no failure unanswered.
+"""The outermost layer: names each request, lets it in or not, and answers for whatever fails.
 
 Plain ASGI around everything else, so that streams pass through it untouched.
 """
@@ -11,6 +11,8 @@ import time
 import uuid
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -18,9 +20,11 @@ from thinktalk.api.access import Access
 from thinktalk.api.context import ApiContext
 from thinktalk.api.errors import openai_body, retry_headers, status_of
 from thinktalk.api.operations import OPERATION_PATHS
-from thinktalk.errors import NotReady, ThinktalkError
+from thinktalk.api.streaming import ClientGone
+from thinktalk.errors import BadRequest, NotReady, ThinktalkError
 
 _log = logging.getLogger("thinktalk.access")
+_CLIENT_CLOSED = 499  # nobody reads it; it keeps the counts honest
 _POLICY_VIOLATION = 1008
 
 
@@ -46,10 +50,10 @@ class Edge:
             if outcome.status is not None or not self._context.lifecycle.is_draining:
                 raise
             await self._refuse(NotReady("the server is stopping"), scope, receive, outcome)
+        except (ClientGone, ClientDisconnect):
+            outcome.status = outcome.status or _CLIENT_CLOSED
         except Exception as error:
-            # Whatever reached a handler has been answered, counted and logged there.
-            if outcome.status is None:
-                await self._refuse(error, scope, receive, outcome)
+            await self._refuse(error, scope, receive, outcome)
         finally:
             self._context.bodies.give_back(scope["state"])
             outcome.log()
@@ -79,14 +83,26 @@ class Edge:
     async def _refuse(
         self, error: Exception, scope: Scope, receive: Receive, outcome: _Outcome
     ) -> None:
+        """Answer with the error. An answer that has begun is left as it is: the server cuts it."""
+        status, headers = status_of(error), retry_headers(error)
+        if isinstance(error, HTTPException):
+            status, headers = error.status_code, dict(error.headers or {})
+            error = BadRequest(_message(error, scope))
         self._context.count_error(error, outcome.request_id)
-        response = Response(
-            openai_body(error, outcome.request_id),
-            status_of(error),
-            retry_headers(error),
-            media_type="application/json",
-        )
+        if outcome.status is not None:
+            return
+        completion_id = scope["state"].get("completion_id")
+        body = openai_body(error, outcome.request_id, completion_id=completion_id)
+        response = Response(body, status, headers, media_type="application/json")
         await response(scope, receive, outcome.send)
+
+
+def _message(error: HTTPException, scope: Scope) -> str:
+    if error.status_code == 405:
+        return f"Request method '{scope['method']}' is not supported."
+    if error.status_code == 404:
+        return f"There is nothing at {scope['path']}."
+    return str(error.detail)
 
 
 class _Outcome:
