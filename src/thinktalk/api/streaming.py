@@ -8,6 +8,7 @@ what the pieces mean.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from typing import TypeVar
 
@@ -81,30 +82,24 @@ class GrowingResponse(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         sender = _Sender(self, send)
-        try:
-            await while_connected(receive, self._run(sender))
-        except ClientGone:
-            return
-        except asyncio.CancelledError:
-            if not sender.is_started or self._on_error is None:
-                raise
-            await sender.write(self._on_error(NotReady("the server is stopping")))
-            await sender.end()
-
-    async def _run(self, sender: _Sender) -> None:
         worker = asyncio.current_task()
-        watch = asyncio.create_task(self._watch(sender))
-        watch.add_done_callback(lambda done: done.cancelled() or (worker and worker.cancel()))
+        assert worker is not None
+        watch = asyncio.create_task(self._watch(sender, receive, worker))
         try:
             async for piece in self._pieces:
-                sender.note_life()
+                sender.alive_at = sender.clock()
                 if piece:
                     await sender.write(piece)
         except asyncio.CancelledError:
-            if worker is None or not watch.done():
-                raise
-            worker.uncancel()
-            await self._fail(sender, EngineFailed(f"no progress for {self._stall_s:g} s"))
+            if not watch.done():
+                if not sender.is_started or self._on_error is None:
+                    raise
+                await sender.write(self._on_error(NotReady("the server is stopping")))
+            else:
+                worker.uncancel()
+                if isinstance(watch.result(), ClientGone):
+                    return
+                await self._fail(sender, watch.result())
         except Exception as error:
             await self._fail(sender, error)
         finally:
@@ -117,8 +112,13 @@ class GrowingResponse(Response):
             raise error
         await sender.write(self._on_error(error))
 
-    async def _watch(self, sender: _Sender) -> None:
-        """Comment on silence; ends when it has lasted too long."""
+    async def _watch(
+        self, sender: _Sender, receive: Receive, worker: asyncio.Task[object]
+    ) -> Exception:
+        """Comment on silence; cancel `worker` when there is no use in going on, and say why.
+
+        It cancels in its last step, so that once it has been cancelled itself it never does.
+        """
         now = sender.clock
         while (left_s := sender.alive_at + self._stall_s - now()) > 0:
             comment_in_s = max(sender.alive_at, sender.commented_at) + self._keep_alive_s - now()
@@ -127,7 +127,13 @@ class GrowingResponse(Response):
                 if self._keep_alive is not None:
                     await sender.write(self._keep_alive)
                 continue
-            await asyncio.sleep(min(comment_in_s, left_s))
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(min(comment_in_s, left_s)):
+                    await _disconnected(receive)
+                worker.cancel()
+                return ClientGone()
+        worker.cancel()
+        return EngineFailed(f"no progress for {self._stall_s:g} s")
 
 
 class _Sender:
@@ -141,24 +147,17 @@ class _Sender:
         self.is_started = False
         self.alive_at = self.commented_at = self.clock()
 
-    def note_life(self) -> None:
-        self.alive_at = self.clock()
-
     async def write(self, piece: bytes) -> None:
-        await self._start()
+        if not self.is_started:
+            await self._start()
         await self._send({"type": "http.response.body", "body": piece, "more_body": True})
 
     async def end(self) -> None:
-        await self._start()
+        if not self.is_started:
+            await self._start()
         await self._send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def _start(self) -> None:
-        if not self.is_started:
-            self.is_started = True
-            await self._send(
-                {
-                    "type": "http.response.start",
-                    "status": self._status,
-                    "headers": self._headers,
-                }
-            )
+        self.is_started = True
+        start = {"status": self._status, "headers": self._headers}
+        await self._send({"type": "http.response.start", **start})
