@@ -53,6 +53,7 @@ class GrowingResponse(Response):
     """Sends what `pieces` yields. An empty piece is a sign of life and sends nothing.
 
     Args:
+        end: renders what follows the last piece; it shares a packet with the end of the answer.
         keep_alive: sent after every `keep_alive_s` without a piece; None where the format has no
             room for comments.
         on_error: renders an error that comes after the start; without it the connection is cut.
@@ -65,6 +66,7 @@ class GrowingResponse(Response):
         *,
         media_type: str,
         stall_s: float,
+        end: Callable[[], bytes] = bytes,
         keep_alive: bytes | None = None,
         keep_alive_s: float = 10.0,
         on_error: Callable[[Exception], bytes] | None = None,
@@ -74,6 +76,7 @@ class GrowingResponse(Response):
         self.background = None
         self.media_type = media_type
         self._pieces = pieces
+        self._end = end
         self._stall_s = stall_s
         self._keep_alive = keep_alive
         self._keep_alive_s = keep_alive_s
@@ -81,7 +84,7 @@ class GrowingResponse(Response):
         self.init_headers({"cache-control": "no-cache", **(headers or {})})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        sender = _Sender(self, send)
+        sender, rest = _Sender(self, send), b""
         worker = asyncio.current_task()
         assert worker is not None
         watch = asyncio.create_task(self._watch(sender, receive, worker))
@@ -90,27 +93,28 @@ class GrowingResponse(Response):
                 sender.alive_at = sender.clock()
                 if piece:
                     await sender.write(piece)
+            rest = self._end()
         except asyncio.CancelledError:
-            if not watch.done():
+            if not watch.done():  # the server stops
                 if not sender.is_started or self._on_error is None:
                     raise
-                await sender.write(self._on_error(NotReady("the server is stopping")))
+                rest = self._on_error(NotReady("the server is stopping"))
             else:
                 worker.uncancel()
                 if isinstance(watch.result(), ClientGone):
                     return
-                await self._fail(sender, watch.result())
+                rest = self._fail(sender, watch.result())
         except Exception as error:
-            await self._fail(sender, error)
+            rest = self._fail(sender, error)
         finally:
             watch.cancel()
             await self._pieces.aclose()
-        await sender.end()
+        await sender.write(rest, is_last=True)
 
-    async def _fail(self, sender: _Sender, error: Exception) -> None:
+    def _fail(self, sender: _Sender, error: Exception) -> bytes:
         if not sender.is_started or self._on_error is None:
             raise error
-        await sender.write(self._on_error(error))
+        return self._on_error(error)
 
     async def _watch(
         self, sender: _Sender, receive: Receive, worker: asyncio.Task[object]
@@ -147,17 +151,17 @@ class _Sender:
         self.is_started = False
         self.alive_at = self.commented_at = self.clock()
 
-    async def write(self, piece: bytes) -> None:
+    async def write(self, piece: bytes, *, is_last: bool = False) -> None:
         if not self.is_started:
             await self._start()
-        await self._send({"type": "http.response.body", "body": piece, "more_body": True})
-
-    async def end(self) -> None:
-        if not self.is_started:
-            await self._start()
-        await self._send({"type": "http.response.body", "body": b"", "more_body": False})
+        await self._send({"type": "http.response.body", "body": piece, "more_body": not is_last})
 
     async def _start(self) -> None:
         self.is_started = True
-        start = {"status": self._status, "headers": self._headers}
-        await self._send({"type": "http.response.start", **start})
+        await self._send(
+            {
+                "type": "http.response.start",
+                "status": self._status,
+                "headers": self._headers,
+            }
+        )

@@ -39,8 +39,8 @@ class ChatCompletions:
         chat = read_request(raw, model, strict=self._server.strict)
         exchange = self._open(chat, request)
         if chat.is_stream:
-            pieces = StreamedAnswer(exchange, self._server.audio_text).pieces()
-            return event_stream(self._context, request, pieces)
+            answer = StreamedAnswer(exchange, self._server.audio_text)
+            return event_stream(self._context, request, answer.pieces(), answer.end)
         stall_s = self._context.settings.limits.request_timeout_s
         body = await while_connected(request.receive, whole_answer(exchange, stall_s))
         return json_response(body)

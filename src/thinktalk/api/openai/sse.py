@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from typing import Any
 
 import orjson
@@ -24,9 +24,12 @@ def event(data: dict[str, Any]) -> bytes:
 
 
 def event_stream(
-    context: ApiContext, request: Request, pieces: AsyncGenerator[bytes, None]
+    context: ApiContext,
+    request: Request,
+    pieces: AsyncGenerator[bytes, None],
+    end: Callable[[], bytes] = bytes,
 ) -> Response:
-    """The events in `pieces` as they come, with comments in the pauses."""
+    """The events in `pieces` as they come, with comments in the pauses; `end` renders the rest."""
 
     def on_error(error: Exception) -> bytes:
         """An error that comes after the status line; the stream ends without `[DONE]`."""
@@ -37,6 +40,7 @@ def event_stream(
         pieces,
         media_type=MEDIA_TYPE,
         stall_s=context.settings.limits.request_timeout_s,
+        end=end,
         keep_alive=KEEP_ALIVE,
         keep_alive_s=context.settings.server.keep_alive_s,
         on_error=on_error,

@@ -10,7 +10,7 @@ from thinktalk.api.openai.exchange import Exchange
 from thinktalk.api.openai.sound import SpeechEncoder
 from thinktalk.api.openai.sse import DONE
 from thinktalk.api.openai.usage import usage_body
-from thinktalk.events import AudioDelta, Event, Finished, Progress, Report, TextDelta, ToolCallDelta
+from thinktalk.events import AudioDelta, Event, Finished, TextDelta, ToolCallDelta
 
 
 class StreamedAnswer:
@@ -30,27 +30,28 @@ class StreamedAnswer:
         self._cutter = SoundCutter()
         self._encoder: SpeechEncoder | None = None
         self._spoken: list[str] = []
+        self._rest = b""
 
     async def pieces(self) -> AsyncGenerator[bytes, None]:
         """Yield whole events; an empty piece where the engine only shows progress."""
-        begun = -1
+        chat, begun = self._exchange.chat, -1
         async with aclosing(self._exchange.answer.events()) as events:
             async for choice, event in events:
-                if isinstance(event, Progress | Report):
-                    yield b""
-                    continue
                 chunk = self._render(choice, event)
-                if choice != begun:
+                if chunk and choice != begun:
                     begun = choice
-                    is_thinking = self._exchange.chat.is_thinking
-                    chunk = self._writer.role(choice, is_thinking=is_thinking) + chunk
+                    chunk = self._writer.role(choice, is_thinking=chat.is_thinking) + chunk
+                if choice == chat.num_choices - 1 and isinstance(event, Finished):
+                    self._rest, chunk = chunk, b""  # nothing is to come that it should precede
                 yield chunk
+
+    def end(self) -> bytes:
+        """The events that end a whole answer."""
         if self._encoder is not None:
             self._exchange.remember("".join(self._spoken))
-        if self._exchange.chat.include_usage:
-            yield self._writer.usage(usage_body(self._exchange.answer.usage)) + DONE
-        else:
-            yield DONE
+        if not self._exchange.chat.include_usage:
+            return self._rest + DONE
+        return self._rest + self._writer.usage(usage_body(self._exchange.answer.usage)) + DONE
 
     def _render(self, choice: int, event: Event) -> bytes:
         match event:
