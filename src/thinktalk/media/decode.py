@@ -17,6 +17,9 @@ import av
 import numpy as np
 import PIL.Image
 import PIL.ImageOps
+from PIL.BmpImagePlugin import DibImageFile
+from PIL.IcoImagePlugin import IcoFile
+from PIL.PngImagePlugin import PngImageFile
 
 from thinktalk.errors import ImageShapeRefused, MediaEmpty, MediaTooLong, MediaUndecodable
 from thinktalk.media.demux import Source, audio_stream, declared_s, decoded, opened, start_s
@@ -34,6 +37,7 @@ _SOURCE_RATES = (1_000, 768_000)
 
 # Not JPEG 2000, EPS, PDF and the like: large attack surfaces that nobody sends.
 _IMAGE_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "DIB", "TIFF", "AVIF", "ICO", "PPM")
+_ICON, _PNG = b"\x00\x00\x01\x00", b"\x89PNG\r\n\x1a\n"
 _MIN_SIDE = 10
 _MAX_RATIO = 200
 
@@ -155,23 +159,43 @@ def decode_image(source: Source, *, max_pixels: int, fit_pixels: int | None = No
 def open_image(source: Source, max_pixels: int) -> PIL.Image.Image:
     """Read the header and check the shape. Pixels are decoded later, on first use."""
     file = io.BytesIO(source) if isinstance(source, bytes) else source
-    file.seek(0)
     try:
+        _check_icon(file, max_pixels)
+        file.seek(0)
         image = PIL.Image.open(file, formats=_IMAGE_FORMATS)
-    except MemoryError:
+    except (MemoryError, ImageShapeRefused):
         raise
     except PIL.Image.DecompressionBombError as exc:
         raise MediaUndecodable("image", str(exc)) from exc
     except Exception as exc:  # decoders raise anything at all on hostile bytes
         raise MediaUndecodable("image", _guess(file)) from exc
     width, height = image.size
-    if width * height > max_pixels:
-        raise ImageShapeRefused(width, height, f"at most {max_pixels} pixels are accepted")
+    _check_pixels(width, height, max_pixels)
     if min(width, height) <= _MIN_SIDE:
         raise ImageShapeRefused(width, height, f"each side must be over {_MIN_SIDE} pixels")
     if max(width, height) > _MAX_RATIO * min(width, height):
         raise ImageShapeRefused(width, height, f"the ratio may be at most {_MAX_RATIO}:1")
     return image
+
+
+def _check_icon(file: BinaryIO, max_pixels: int) -> None:
+    """Judge an icon by the picture in it: to open one is to decode it, whatever size it states."""
+    file.seek(0)
+    if file.read(len(_ICON)) != _ICON:
+        return
+    file.seek(0)
+    offset = IcoFile(file).entry[0].offset
+    file.seek(offset)
+    is_png = file.read(len(_PNG)) == _PNG
+    file.seek(offset)
+    width, height = (PngImageFile if is_png else DibImageFile)(file).size
+    # A bitmap in an icon has its mask below it.
+    _check_pixels(width, height if is_png else height // 2, max_pixels)
+
+
+def _check_pixels(width: int, height: int, max_pixels: int) -> None:
+    if width * height > max_pixels:
+        raise ImageShapeRefused(width, height, f"at most {max_pixels} pixels are accepted")
 
 
 def upright_rgb(image: PIL.Image.Image, fit_pixels: int | None = None) -> PIL.Image.Image:

@@ -134,18 +134,39 @@ def test_shapes_at_the_limit_pass(size: tuple[int, int]) -> None:
     assert (image.width, image.height) == size
 
 
-def test_a_giant_is_refused_by_its_header() -> None:
+def _giant() -> bytes:
+    """The header of a PNG, and no pixels."""
+
     def chunk(name: bytes, content: bytes) -> bytes:
         check = zlib.crc32(name + content)
         return struct.pack(">I", len(content)) + name + content + struct.pack(">I", check)
 
     header = struct.pack(">IIBBBBB", 40_000, 40_000, 8, 2, 0, 0, 0)
-    bomb = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", b"") + chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", b"") + chunk(b"IEND", b"")
 
+
+def test_a_giant_is_refused_by_its_header() -> None:
     started = time.process_time()
     with pytest.raises((ImageShapeRefused, MediaUndecodable), match=r"40000x40000|1600000000"):
-        _decoded(bomb)
+        _decoded(_giant())
     assert time.process_time() - started < 0.1
+
+
+def test_a_giant_in_a_small_icon_is_refused_before_it_is_decoded() -> None:
+    entry = struct.pack("<BBBBHHII", 16, 16, 0, 0, 1, 32, len(_giant()), 22)
+    icon = struct.pack("<HHH", 0, 1, 1) + entry + _giant()
+
+    with pytest.raises(ImageShapeRefused, match="It is 40000x40000; at most 10000000 pixels"):
+        _decoded(icon)
+
+
+@pytest.mark.parametrize("bitmap_format", ["png", "bmp"])
+def test_icons_obey_the_limit(bitmap_format: str) -> None:
+    icon = image_file(picture(64, 64), "ICO", sizes=[(64, 64)], bitmap_format=bitmap_format)
+
+    assert decode_image(icon, max_pixels=5000).width == 64
+    with pytest.raises(ImageShapeRefused, match=r"It is 64x64; at most 3000 pixels"):
+        decode_image(icon, max_pixels=3000)
 
 
 def test_pixels_over_the_limit_are_refused_with_the_limit() -> None:
