@@ -8,7 +8,7 @@
     │   ├── PromptTooLong
     │   └── MediaError              a file or address that was sent
     │       ├── InvalidAddress  AddressForbidden  DownloadFailed  MediaTooLarge
-    │       ├── MediaUndecodable  MediaEmpty  MediaTooLong  ImageShapeRefused
+    │       ├── MediaUndecodable  MediaEmpty  MediaTooLong  MediaTooMuch  ImageShapeRefused
     │       └── VoiceSampleRefused
     ├── NotAuthorized               missing or wrong key (401)
     ├── Forbidden                   foreign origin or host (403)
@@ -150,6 +150,17 @@ class MediaTooLong(MediaError):
             f"too long. It lasts {duration_s:.1f} s; the limit is {limit_s:.0f} s"
         )
         self.duration_s, self.limit_s = duration_s, limit_s
+
+
+class MediaTooMuch(MediaError):
+    """All media of one request, decoded, take more than they may."""
+
+    def __init__(self, size_bytes: int, limit_bytes: int) -> None:
+        super().__init__(
+            f"Multimodal file size is too large: the media of this request decode to {size_bytes} "
+            f"bytes or more; the limit is {limit_bytes} bytes (media.max_decoded_bytes)"
+        )
+        self.size_bytes, self.limit_bytes = size_bytes, limit_bytes
 
 
 class ImageShapeRefused(MediaError):

@@ -78,6 +78,11 @@ class MediaSettings(_Section):
     max_audio_s: float = Field(36_000.0, gt=0, description="Longest recording")
     max_video_s: float = Field(3_600.0, gt=0, description="Longest video")
     max_image_pixels: int = Field(100_000_000, gt=0, description="Largest picture, width x height")
+    max_decoded_bytes: int = Field(
+        2560 * MEBIBYTE,
+        gt=0,
+        description="All media of one request, decoded: 3 bytes a pixel, 4 a sample of sound",
+    )
     worker_memory_bytes: int = Field(4096 * MEBIBYTE, description="Address space of the decoder")
     worker_timeout_s: float = Field(120.0, gt=0, description="Longest time to decode one item")
 

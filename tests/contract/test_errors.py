@@ -208,6 +208,17 @@ def test_a_prompt_beyond_the_documented_context_is_refused() -> None:
     assert "Range of input length should be [1, 300]" in error_of(refused)["message"]
 
 
+def test_many_media_that_decode_to_too_much_are_refused() -> None:
+    pictures = [image(data_url(image_file(picture(width, 100)))) for width in range(100, 108)]
+    with serving(media={"max_decoded_bytes": 100_000}) as url:
+        refused = post(url, messages=user(*pictures))
+        assert post(url, messages=user(*pictures[:2])).is_success
+    assert refused.status_code == 400
+    error = error_of(refused)
+    assert "the limit is 100000 bytes (media.max_decoded_bytes)" in error["message"]
+    assert error["param"].startswith("messages.0.content.")
+
+
 def test_a_body_over_the_limit_is_refused_however_it_is_sent() -> None:
     with serving(server={"max_body_bytes": 10_000}) as url:
         large = b'{"messages":"' + b"x" * 20_000_000 + b'"}'

@@ -23,6 +23,7 @@ import PIL.Image
 
 from thinktalk.errors import MediaEmpty, MediaError, MediaUndecodable
 from thinktalk.media import decode
+from thinktalk.media.allowance import Allowance
 from thinktalk.media.encode import wav_file
 from thinktalk.media.handover import BrokenHandover, memory_file, receive, send, write_all
 from thinktalk.media.sniff import Kind
@@ -89,13 +90,16 @@ def _serve_one(channel: socket.socket) -> None:
 
 
 def _audio(file: BinaryIO, job: dict[str, Any]) -> Answer:
-    sound, num_samples = _write_sound(file, job["sample_rate"], job["max_s"], "audio")
+    allowance = Allowance(**job["allowance"])
+    sound, num_samples = _write_sound(file, job["sample_rate"], job["max_s"], "audio", allowance)
     return {"num_samples": num_samples}, [sound]
 
 
 def _image(file: BinaryIO, job: dict[str, Any]) -> Answer:
     header = decode.open_image(file, job["max_pixels"])
     width, height = header.size
+    num_pixels = min(width * height, job["fit_pixels"] or width * height)
+    Allowance(**job["allowance"]).take(3 * num_pixels)
     image = decode.upright_rgb(header, job["fit_pixels"])
     if (image.width > image.height) != (width > height):
         width, height = height, width
@@ -110,8 +114,10 @@ def _image(file: BinaryIO, job: dict[str, Any]) -> Answer:
 def _video(file: BinaryIO, job: dict[str, Any]) -> Answer:
     pictures = memory_file()
     times_s, shapes = [], []
+    allowance = Allowance(**job["allowance"])
     with VideoReader(file, FrameSampling(**job["sampling"]), max_s=job["max_s"]) as reader:
         for frame in reader.frames():
+            allowance.take(frame.image.pixels.nbytes)
             write_all(pictures, frame.image.pixels.data)
             times_s.append(frame.time_s)
             shapes.append(frame.image.pixels.shape)
@@ -128,7 +134,7 @@ def _video(file: BinaryIO, job: dict[str, Any]) -> Answer:
     if not reader.has_sound:
         return answer, [pictures]
     try:
-        sound, num_samples = _write_sound(file, decode.SOUND_RATE, job["max_s"], "video")
+        sound, num_samples = _write_sound(file, decode.SOUND_RATE, job["max_s"], "video", allowance)
     except MediaEmpty:
         return answer, [pictures]
     return answer | {"num_samples": num_samples}, [pictures, sound]
@@ -138,7 +144,7 @@ _JOBS = {"audio": _audio, "image": _image, "video": _video}
 
 
 def _write_sound(
-    file: BinaryIO, sample_rate: int, max_s: float, kind: Kind
+    file: BinaryIO, sample_rate: int, max_s: float, kind: Kind, allowance: Allowance
 ) -> tuple[BinaryIO, int]:
     output = memory_file()
     num_samples = 0
@@ -146,6 +152,7 @@ def _write_sound(
         raise MediaEmpty
     pieces = decode.audio_pieces(file, sample_rate=sample_rate, max_s=max_s, kind=kind)
     for piece in pieces:
+        allowance.take(piece.nbytes)
         write_all(output, np.ascontiguousarray(piece, np.float32).data)
         num_samples += len(piece)
     return output, num_samples

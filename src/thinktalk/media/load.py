@@ -6,9 +6,11 @@ Knows nothing of requests, and of formats only what `source` and `worker` tell i
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Sequence
 
 from thinktalk.errors import MediaError
+from thinktalk.media.allowance import Allowance
 from thinktalk.media.source import Fetcher
 from thinktalk.media.types import Audio, Frame, FrameSampling, Image, Video
 from thinktalk.media.worker import DecodeWorker
@@ -26,10 +28,12 @@ class MediaLoader:
     """Loads what addresses point to. Many requests share one loader.
 
     Errors are those of `Fetcher.fetch` and `DecodeWorker`, all of them `MediaError`. Cancelling a
-    call ends its download or its decoding.
+    call ends its download or its decoding. What is decoded is taken from the `allowance` that is
+    given, or from one for that call alone.
     """
 
     def __init__(self, settings: MediaSettings, worker: DecodeWorker) -> None:
+        self._settings = settings
         self._fetcher = Fetcher(settings)
         self._worker = worker
         self._places = asyncio.Semaphore(_MAX_LOADING)
@@ -43,12 +47,18 @@ class MediaLoader:
         await self._fetcher.close()
         await self._worker.stop()
 
-    async def image(self, address: str, *, strict: bool = False) -> Image:
+    def allowance(self) -> Allowance:
+        """A whole one, for the media of one request."""
+        return Allowance(self._settings.max_decoded_bytes)
+
+    async def image(
+        self, address: str, *, strict: bool = False, allowance: Allowance | None = None
+    ) -> Image:
         """A picture, upright, in RGB. `strict` applies the hosted service's size limits."""
         async with self._places:
             max_bytes = _STRICT_IMAGE_BYTES if strict else None
             data = await self._fetcher.fetch(address, strict=strict, max_bytes=max_bytes)
-            return await self._worker.image(data)
+            return await self._worker.image(data, allowance)
 
     async def audio(
         self,
@@ -57,11 +67,15 @@ class MediaLoader:
         sample_rate: int = 16_000,
         strict: bool = False,
         max_bytes: int | None = None,
+        max_s: float = math.inf,
+        allowance: Allowance | None = None,
     ) -> Audio:
         """The sound of a recording or of a video, mono at `sample_rate` Hz."""
         async with self._places:
             data = await self._fetcher.fetch(address, strict=strict, max_bytes=max_bytes)
-            return await self._worker.audio(data, sample_rate=sample_rate)
+            return await self._worker.audio(
+                data, sample_rate=sample_rate, max_s=max_s, allowance=allowance
+            )
 
     async def uploaded_audio(self, data: bytes, *, sample_rate: int = 16_000) -> Audio:
         """As `audio`, from the bytes of a file that came with the request."""
@@ -69,12 +83,17 @@ class MediaLoader:
             return await self._worker.audio(data, sample_rate=sample_rate)
 
     async def video(
-        self, address: str, sampling: FrameSampling | None = None, *, strict: bool = False
+        self,
+        address: str,
+        sampling: FrameSampling | None = None,
+        *,
+        strict: bool = False,
+        allowance: Allowance | None = None,
     ) -> Video:
         """Sampled frames of a video, and its sound."""
         async with self._places:
             data = await self._fetcher.fetch(address, strict=strict)
-            return await self._worker.video(data, sampling or FrameSampling())
+            return await self._worker.video(data, sampling or FrameSampling(), allowance)
 
     async def frames(
         self,
@@ -82,20 +101,21 @@ class MediaLoader:
         sampling: FrameSampling | None = None,
         *,
         strict: bool = False,
+        allowance: Allowance | None = None,
     ) -> Video:
         """Pictures in time order as a silent video of 2 frames a second.
 
         Of more than `sampling` wants, an even choice is loaded. Size and length are those of the
         list as it was sent.
         """
-        sampling = sampling or FrameSampling()
+        sampling, allowance = sampling or FrameSampling(), allowance or self.allowance()
         chosen = _chosen(len(addresses), sampling)
         fit_pixels = min(sampling.max_pixels, sampling.max_total_pixels // max(1, len(chosen)))
 
         async def load(index: int) -> tuple[Frame, tuple[int, int]]:
             async with self._places:
                 data = await self._fetcher.fetch(addresses[index], strict=strict)
-                image, size = await self._worker.fitted_image(data, fit_pixels)
+                image, size = await self._worker.fitted_image(data, fit_pixels, allowance)
             return Frame(index / LISTED_FPS, image), size
 
         try:

@@ -11,6 +11,7 @@ import asyncio
 import itertools
 import logging
 import math
+import os
 import socket
 import subprocess
 import sys
@@ -27,8 +28,10 @@ from thinktalk.errors import (
     MediaEmpty,
     MediaError,
     MediaTooLong,
+    MediaTooMuch,
     MediaUndecodable,
 )
+from thinktalk.media.allowance import Allowance
 from thinktalk.media.handover import (
     BrokenHandover,
     array_in,
@@ -51,12 +54,15 @@ _Answer = tuple[dict[str, Any], list[BinaryIO]]
 
 _ERRORS: dict[str, type[MediaError]] = {
     error.__name__: error
-    for error in (ImageShapeRefused, MediaEmpty, MediaTooLong, MediaUndecodable)
+    for error in (ImageShapeRefused, MediaEmpty, MediaTooLong, MediaTooMuch, MediaUndecodable)
 }
 
 
 class DecodeWorker:
     """Decodes files that others sent. One job at a time per process; further jobs wait.
+
+    What comes out is taken from the `allowance` of the request, or from one for the job alone. Jobs
+    side by side each begin with all that is left: their number times the limit may be held at most.
 
     Args:
         num_processes: the first starts with `start`, the others when first needed.
@@ -88,22 +94,30 @@ class DecodeWorker:
             await asyncio.wrap_future(self._executor.submit(process.reap))
         self._executor.shutdown(wait=False, cancel_futures=True)
 
-    async def audio(self, data: bytes, *, sample_rate: int = SOUND_RATE) -> Audio:
-        """As `decode.decode_audio`, limited by the settings."""
-        job = {"job": "audio", "sample_rate": sample_rate, "max_s": self._settings.max_audio_s}
+    async def audio(
+        self,
+        data: bytes,
+        *,
+        sample_rate: int = SOUND_RATE,
+        max_s: float = math.inf,
+        allowance: Allowance | None = None,
+    ) -> Audio:
+        """As `decode.decode_audio`, limited by the settings and by `max_s`."""
+        max_s = min(max_s, self._settings.max_audio_s)
+        job = {"job": "audio", "sample_rate": sample_rate, "max_s": max_s}
 
         def read(answer: dict[str, Any], files: list[BinaryIO]) -> Audio:
             return Audio(array_in(files[0], "float32", (answer["num_samples"],)), sample_rate)
 
-        return await self._decode("audio", data, job, read)
+        return await self._decode("audio", data, job, read, allowance)
 
-    async def image(self, data: bytes) -> Image:
+    async def image(self, data: bytes, allowance: Allowance | None = None) -> Image:
         """As `decode.decode_image`, limited by the settings."""
-        image, _ = await self.fitted_image(data, None)
+        image, _ = await self.fitted_image(data, None, allowance)
         return image
 
     async def fitted_image(
-        self, data: bytes, fit_pixels: int | None
+        self, data: bytes, fit_pixels: int | None, allowance: Allowance | None = None
     ) -> tuple[Image, tuple[int, int]]:
         """A picture scaled down to at most `fit_pixels`, and the (width, height) it came with."""
         max_pixels = self._settings.max_image_pixels
@@ -113,12 +127,14 @@ class DecodeWorker:
             pixels = array_in(files[0], "uint8", tuple(answer["shape"]), answer["offset"])
             return Image(pixels), (answer["width"], answer["height"])
 
-        return await self._decode("image", data, job, read)
+        return await self._decode("image", data, job, read, allowance)
 
-    async def video(self, data: bytes, sampling: FrameSampling) -> Video:
+    async def video(
+        self, data: bytes, sampling: FrameSampling, allowance: Allowance | None = None
+    ) -> Video:
         """As `decode.decode_video`, limited by the settings."""
         job = {"job": "video", "sampling": asdict(sampling), "max_s": self._settings.max_video_s}
-        return await self._decode("video", data, job, _read_video)
+        return await self._decode("video", data, job, _read_video, allowance)
 
     async def _decode(
         self,
@@ -126,22 +142,28 @@ class DecodeWorker:
         data: bytes,
         job: dict[str, Any],
         read: Callable[[dict[str, Any], list[BinaryIO]], _Result],
+        allowance: Allowance | None,
     ) -> _Result:
+        allowance = allowance or Allowance(self._settings.max_decoded_bytes)
         job = job | {"kind": kind, "timeout_s": self._settings.worker_timeout_s}
 
-        def run(process: _Process) -> _Result:
+        def run(process: _Process) -> tuple[_Result, int]:
+            # Read here, where the job begins: others of the request may have ended meanwhile.
+            job["allowance"] = asdict(allowance)
             answer, files = process.run(data, job)
             try:
                 for file in files:
                     freeze(file)
-                return read(answer, files)
+                return read(answer, files), sum(os.fstat(f.fileno()).st_size for f in files)
             except (LookupError, TypeError, ValueError) as exc:
                 raise BrokenHandover(f"a senseless answer: {exc}") from exc
             finally:
                 for file in files:
                     file.close()
 
-        return await self._with_process(kind, run)
+        result, size_bytes = await self._with_process(kind, run)
+        allowance.take(size_bytes)
+        return result
 
     async def _with_process(self, kind: Kind, run: Callable[[_Process], _Result]) -> _Result:
         process = await self._idle.get()

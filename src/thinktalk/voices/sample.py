@@ -52,6 +52,14 @@ class SampleReport:
         return tuple(lines)
 
 
+def too_long(duration_s: float) -> VoiceSampleRefused:
+    """The refusal of a sample of over `LONGEST_S`."""
+    return VoiceSampleRefused(
+        "Audio.DurationLimitError",
+        f"the sample lasts {duration_s:.1f} s; the limit is {LONGEST_S:.0f} s",
+    )
+
+
 def check(audio: Audio) -> SampleReport:
     """Measure a sample.
 
@@ -59,10 +67,7 @@ def check(audio: Audio) -> SampleReport:
         VoiceSampleRefused: too long, too short, silent, or hardly any voice in it.
     """
     if audio.duration_s > LONGEST_S:
-        raise VoiceSampleRefused(
-            "Audio.DurationLimitError",
-            f"the sample lasts {audio.duration_s:.1f} s; the limit is {LONGEST_S:.0f} s",
-        )
+        raise too_long(audio.duration_s)
     levels = _levels_db(audio)
     loud = float(np.percentile(levels, 95)) if len(levels) else -120.0
     if loud < _SILENT_DB:

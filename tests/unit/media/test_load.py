@@ -5,6 +5,7 @@ import base64
 import time
 from collections.abc import AsyncIterator
 
+import numpy as np
 import pytest
 import pytest_asyncio
 
@@ -14,6 +15,7 @@ from thinktalk.errors import (
     AddressForbidden,
     DataUriTooLarge,
     MediaTooLarge,
+    MediaTooMuch,
     MediaUndecodable,
 )
 from thinktalk.media.load import MediaLoader
@@ -165,3 +167,39 @@ async def test_files_are_fetched_side_by_side_but_not_all_at_once(
 
     assert 2 <= most <= 8
     assert time.perf_counter() - started < 1.5
+
+
+async def test_all_media_of_a_request_share_one_allowance() -> None:
+    settings = MediaSettings(max_decoded_bytes=192_000)  # three seconds of sound
+    loader = MediaLoader(settings, DecodeWorker(settings))
+    silence = data_url(audio_file(np.zeros(16_000, np.float32)))
+    allowance = loader.allowance()
+    try:
+        await loader.image(PICTURE, allowance=allowance)
+        await loader.audio(silence, allowance=allowance)
+        with pytest.raises(MediaTooMuch, match="limit is 192000 bytes") as refused:
+            for _ in range(2):
+                await loader.audio(silence, allowance=allowance)
+        assert refused.value.size_bytes > 192_000
+        await loader.audio(silence)  # another request has all of its own
+    finally:
+        await loader.stop()
+
+
+async def test_what_would_pass_the_allowance_is_not_decoded_to_its_end() -> None:
+    settings = MediaSettings(max_decoded_bytes=400_000)
+    loader = MediaLoader(settings, DecodeWorker(settings))
+    hour = audio_file(np.zeros(3600 * 8000, np.float32), 8000, container="flac", codec="flac")
+    pictures = [data_url(image_file(picture(400, 300)))] * 2
+    try:
+        for load in (
+            loader.audio(data_url(hour)),
+            loader.image(data_url(image_file(picture(400, 400)))),
+            loader.frames(pictures),
+            loader.video(data_url(video_file(8.0)), FrameSampling(fps=2)),
+        ):
+            with pytest.raises(MediaTooMuch, match="limit is 400000 bytes") as refused:
+                await load
+            assert refused.value.size_bytes < 1_000_000
+    finally:
+        await loader.stop()

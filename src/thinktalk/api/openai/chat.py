@@ -86,6 +86,7 @@ class ChatCompletions:
     ) -> GenerateRequest:
         loader = MessageLoader(
             media=self._context.services.loader,
+            allowance=self._context.services.loader.allowance(),
             family=chat.model.family,
             sampling=capabilities.frames,
             high_resolution=bool(chat.body.vl_high_resolution_images),

@@ -35,6 +35,7 @@ from thinktalk.conversation import (
 )
 from thinktalk.errors import BadRequest, InvalidField, MediaError
 from thinktalk.media import budget
+from thinktalk.media.allowance import Allowance
 from thinktalk.media.load import LISTED_FPS, MediaLoader
 from thinktalk.media.types import FrameSampling, Video
 from thinktalk.serving.models import Family
@@ -50,9 +51,11 @@ class MessageLoader:
     Args:
         family: whose token prices apply.
         transcript: text of an earlier spoken reply by its audio id, None if it is gone.
+        allowance: what all media together may decode to.
     """
 
     media: MediaLoader
+    allowance: Allowance
     family: Family
     sampling: FrameSampling
     high_resolution: bool
@@ -130,7 +133,9 @@ class MessageLoader:
     async def _loaded(self, part: MediaContent) -> Part:
         match part:
             case ImageContent():
-                image = await self.media.image(_url(part.image_url), strict=self.strict)
+                image = await self.media.image(
+                    _url(part.image_url), strict=self.strict, allowance=self.allowance
+                )
                 tokens = budget.image_tokens(
                     image.width, image.height, self.family, self.high_resolution
                 )
@@ -147,11 +152,13 @@ class MessageLoader:
                 return await self._frames(list(part.video))
 
     async def _audio(self, address: str) -> AudioPart:
-        audio = await self.media.audio(address, strict=self.strict)
+        audio = await self.media.audio(address, strict=self.strict, allowance=self.allowance)
         return AudioPart(audio, budget.audio_tokens(audio.duration_s, self.family))
 
     async def _video(self, address: str) -> VideoPart:
-        video = await self.media.video(address, self.sampling, strict=self.strict)
+        video = await self.media.video(
+            address, self.sampling, strict=self.strict, allowance=self.allowance
+        )
         return self._video_part(video)
 
     async def _frames(self, addresses: list[str]) -> VideoPart:
@@ -164,7 +171,9 @@ class MessageLoader:
                 "The video modality input does not meet the requirements because: the number of "
                 f"frames should be in [{least}, {most}] (got {len(addresses)})"
             )
-        frames = await self.media.frames(addresses, self.sampling, strict=self.strict)
+        frames = await self.media.frames(
+            addresses, self.sampling, strict=self.strict, allowance=self.allowance
+        )
         return self._video_part(frames, LISTED_FPS)
 
     def _video_part(self, video: Video, fps: float = 30.0) -> VideoPart:

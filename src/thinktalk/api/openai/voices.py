@@ -15,6 +15,7 @@ from thinktalk.errors import (
     InvalidField,
     MediaEmpty,
     MediaError,
+    MediaTooLong,
     MediaUndecodable,
     UnknownVoice,
     VoiceSampleRefused,
@@ -81,8 +82,13 @@ class VoiceReader:
     async def _sample(self, address: str) -> Audio:
         try:
             return await self.media.audio(
-                address, sample_rate=_SAMPLE_RATE, max_bytes=_MAX_SAMPLE_BYTES
+                address,
+                sample_rate=_SAMPLE_RATE,
+                max_bytes=_MAX_SAMPLE_BYTES,
+                max_s=sample.LONGEST_S,
             )
+        except MediaTooLong as error:
+            raise sample.too_long(error.duration_s) from None
         except (MediaUndecodable, MediaEmpty) as error:
             raise VoiceSampleRefused("Audio.DecoderError", str(error)) from None
         except MediaError as error:
