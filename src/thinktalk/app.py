@@ -78,6 +78,7 @@ async def start_private(settings: Settings, catalog: Catalog) -> tuple[str, str]
     """
     import uvicorn
 
+    from thinktalk.api.connection import connection_class
     from thinktalk.api.server_app import build_asgi
 
     key = secrets.token_urlsafe(24)
@@ -87,7 +88,14 @@ async def start_private(settings: Settings, catalog: Catalog) -> tuple[str, str]
     private = settings.model_copy(update={"server": server})
     parts = build(private, catalog)
     app = build_asgi(parts.services, private)
-    config = uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning", access_log=False)
+    config = uvicorn.Config(
+        app,
+        host="127.0.0.1",
+        port=0,
+        http=connection_class(server.write_timeout_s),
+        log_level="warning",
+        access_log=False,
+    )
     listener = uvicorn.Server(config)
     _private_servers.add(asyncio.create_task(listener.serve()))
     while not listener.started:  # noqa: ASYNC110 - uvicorn offers a flag, no event

@@ -46,6 +46,9 @@ class ServerSettings(_Section):
     strict: bool = Field(False, description="Copy the hosted service's refusals exactly")
     max_body_bytes: int = Field(160 * MEBIBYTE, description="Largest request body")
     keep_alive_s: float = Field(10.0, gt=0, description="A comment line is streamed this often")
+    write_timeout_s: float = Field(
+        60.0, gt=0, description="A client that takes nothing of its answer for so long is cut off"
+    )
     grace_s: float = Field(20.0, ge=0, description="How long SIGTERM waits for running answers")
     audio_text: Literal["content", "transcript", "both"] = Field(
         "content", description="Where streamed chat puts the text of spoken replies"

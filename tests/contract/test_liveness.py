@@ -154,6 +154,31 @@ def test_a_slow_reader_slows_the_engine_instead_of_filling_memory() -> None:
         assert httpx.get(f"{url}/health").is_success
 
 
+def test_a_client_that_takes_nothing_is_cut_off_and_its_place_freed() -> None:
+    engine = ScriptedEngine("word " * 5_000, delay_s=0.0001)
+    body = chat_body(stream=True, modalities=["text", "audio"])
+    limits, server = {"max_running": 1}, {"write_timeout_s": 0.5, "keep_alive_s": 0.1}
+    with serving(engine, server=server, limits=limits) as url, sent(url, body) as connection:
+        assert eventually(lambda: engine.cancelled == 1, 10.0)
+        assert post(url, max_tokens=1).is_success
+        with contextlib.suppress(ConnectionResetError):
+            while connection.recv(1 << 20):
+                pass
+
+
+def test_a_client_that_takes_little_at_a_time_gets_all() -> None:
+    engine = ScriptedEngine("word " * 500)
+    body = chat_body(stream=True, modalities=["text", "audio"])
+    with serving(engine, server={"write_timeout_s": 0.3}) as url, sent(url, body) as connection:
+        end = b""
+        while piece := connection.recv(200_000):
+            end = (end + piece)[-5:]
+            if end == b"0\r\n\r\n":
+                break
+            time.sleep(0.05)
+    assert end == b"0\r\n\r\n"
+
+
 def test_a_full_server_refuses_with_a_time_to_come_back() -> None:
     engine = ScriptedEngine(WORDS, delay_s=0.02)
     limits = {"max_running": 1, "max_waiting": 1}

@@ -27,7 +27,7 @@ from thinktalk.api.server_app import build_asgi
 from thinktalk.testing import ScriptedEngine
 
 settings = settings_of(server={"port": 0, "grace_s": float(sys.argv[1])})
-engine = ScriptedEngine("word " * 20, delay_s=float(sys.argv[2]))
+engine = ScriptedEngine("word " * int(sys.argv[3]), delay_s=float(sys.argv[2]))
 app = build_asgi(scripted_services(engine), settings)
 sys.exit(run_server(app, settings, on_listening=lambda url: print(url, flush=True)))
 """
@@ -35,13 +35,13 @@ sys.exit(run_server(app, settings, on_listening=lambda url: print(url, flush=Tru
 
 @contextlib.contextmanager
 def server(
-    *, grace_s: float, delay_s: float
+    *, grace_s: float, delay_s: float, num_words: int = 20
 ) -> Generator[tuple[str, subprocess.Popen[str]], None, None]:
     process = subprocess.Popen(
-        [sys.executable, "-c", SERVER, str(grace_s), str(delay_s)],
+        [sys.executable, "-c", SERVER, str(grace_s), str(delay_s), str(num_words)],
         stdout=subprocess.PIPE,
         text=True,
-        env={**os.environ, "PYTHONPATH": str(TESTS)},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(TESTS), *sys.path])},
     )
     assert process.stdout is not None
     try:
@@ -87,6 +87,18 @@ def test_after_the_grace_period_answers_are_cut_with_a_word() -> None:
             last = list(lines)[-1]
         assert '"error"' in last and "the server is stopping" in last
         assert whole.result().status_code == 503
+        assert process.wait(10) == 0
+
+
+def test_a_client_that_takes_nothing_does_not_outlast_the_grace_period() -> None:
+    body = chat_body(stream=True, modalities=["text", "audio"])
+    with (
+        server(grace_s=0.5, delay_s=0, num_words=5_000) as (url, process),
+        httpx.stream("POST", url + CHAT, json=body, timeout=20) as response,
+    ):
+        pieces = response.iter_raw()
+        next(pieces)
+        process.terminate()
         assert process.wait(10) == 0
 
 

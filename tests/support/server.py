@@ -10,6 +10,7 @@ from typing import Any
 
 import uvicorn
 
+from thinktalk.api.connection import connection_class
 from thinktalk.api.server_app import Application, build_asgi
 from thinktalk.engines.base import Engine, Recognizer, Synthesizer
 from thinktalk.media.load import MediaLoader
@@ -59,7 +60,7 @@ def running(app: Application) -> Generator[str, None, None]:
         app,
         host="127.0.0.1",
         port=0,
-        http="httptools",
+        http=connection_class(app.context.settings.server.write_timeout_s),
         log_level="error",
         proxy_headers=False,
         timeout_graceful_shutdown=1,

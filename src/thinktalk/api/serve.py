@@ -16,6 +16,7 @@ from collections.abc import Callable, Generator
 
 import uvicorn
 
+from thinktalk.api.connection import connection_class
 from thinktalk.api.server_app import Application
 from thinktalk.settings import Settings
 
@@ -47,7 +48,7 @@ def run_server(
         host=server.host,
         port=server.port,
         loop="auto",
-        http="httptools",
+        http=connection_class(server.write_timeout_s),
         log_config=None,
         access_log=False,
         # Believing these headers would let anyone pretend to call from this machine.

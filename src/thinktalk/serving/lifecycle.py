@@ -8,6 +8,8 @@ from contextlib import contextmanager
 
 from thinktalk.errors import NotReady
 
+_LAST_WORD_S = 1.0
+
 
 class Lifecycle:
     """Open until `drain`; then new requests are refused and the running ones get their time."""
@@ -60,6 +62,7 @@ class Lifecycle:
             cut = list(self._running)
             for task in cut:
                 task.cancel()
-            await asyncio.gather(*cut, return_exceptions=True)
+            # A last word needs a client who takes it.
+            await asyncio.wait(cut, timeout=_LAST_WORD_S)
             return len(cut)
         return 0

@@ -1,0 +1,68 @@
+"""HTTP connections that let go of clients who have stopped taking their answer.
+
+An answer waits for its reader; a reader who never comes back must not hold its place for ever.
+Knows nothing of requests.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+# The system would buffer megabytes, and hide behind them whether a client still reads.
+_SEND_BUFFER_BYTES = 256 * 1024
+
+_log = logging.getLogger(__name__)
+
+
+class Connection(HttpToolsProtocol):
+    """uvicorn's connection, cut when its client has taken nothing for `write_timeout_s`.
+
+    To the request it looks like any client that went away. A slow reader is not cut: what counts
+    is that some of what waits, about 100 KB at a time, was taken.
+    """
+
+    write_timeout_s: float
+    _watch: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        ours = transport.get_extra_info("socket")
+        ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER_BYTES)
+        super().connection_made(transport)
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._expect_progress()
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._stop_watching()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stop_watching()
+        super().connection_lost(exc)
+
+    def _expect_progress(self) -> None:
+        num_left = self.transport.get_write_buffer_size()
+        self._watch = self.loop.call_later(self.write_timeout_s, self._check, num_left)
+
+    def _check(self, num_left: int) -> None:
+        if self.transport.get_write_buffer_size() < num_left:
+            self._expect_progress()
+            return
+        _log.info("a client took nothing for %g s: cut off", self.write_timeout_s)
+        # Closing would wait for what is written to be taken.
+        self.transport.abort()
+
+    def _stop_watching(self) -> None:
+        if self._watch is not None:
+            self._watch.cancel()
+            self._watch = None
+
+
+def connection_class(write_timeout_s: float) -> type[Connection]:
+    """What uvicorn makes a connection of."""
+    return type("Connection", (Connection,), {"write_timeout_s": write_timeout_s})
