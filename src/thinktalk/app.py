@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import ipaddress
 import secrets
+import socket
 import sys
 from dataclasses import dataclass
 
@@ -13,7 +14,7 @@ from pydantic import SecretStr
 
 from thinktalk.engines import registry
 from thinktalk.engines.base import Engine
-from thinktalk.errors import UnsafeBinding
+from thinktalk.errors import EngineFailed, UnsafeBinding
 from thinktalk.media.load import MediaLoader
 from thinktalk.media.worker import DecodeWorker
 from thinktalk.serving.services import Services
@@ -61,7 +62,11 @@ def build(settings: Settings, catalog: Catalog) -> Parts:
 
 
 def run(parts: Parts, settings: Settings) -> int:
-    """Serve until told to stop; returns the exit status."""
+    """Serve until told to stop; returns the exit status.
+
+    Raises:
+        ThinktalkError: the default engine cannot be started.
+    """
     from thinktalk.api.serve import run_server
     from thinktalk.api.server_app import build_asgi
 
@@ -75,6 +80,9 @@ async def start_private(settings: Settings, catalog: Catalog) -> tuple[str, str]
     """Start a server for this process alone, on the running loop; returns base URL and key.
 
     It listens on a free loopback port and lives as long as the loop.
+
+    Raises:
+        ThinktalkError: it cannot be started, with the reason. `OSError`: there is no free port.
     """
     import uvicorn
 
@@ -96,15 +104,23 @@ async def start_private(settings: Settings, catalog: Catalog) -> tuple[str, str]
         log_level="warning",
         access_log=False,
     )
+    # The decoder and the port come first: what fails within uvicorn is only logged.
+    await parts.services.loader.start()
+    port = socket.create_server(("127.0.0.1", 0))
     listener = uvicorn.Server(config)
-    _private_servers.add(asyncio.create_task(listener.serve()))
-    while not listener.started:  # noqa: ASYNC110 - uvicorn offers a flag, no event
-        await asyncio.sleep(0.01)
-    # Answers would wait for the models anyway; here the wait has a name, and failures a reason.
-    for tier in parts.services.engines.keys() - parts.services.lazy:
-        await parts.services.engines[tier].start()
-    port = listener.servers[0].sockets[0].getsockname()[1]
-    return f"http://127.0.0.1:{port}/v1", key
+    serving = asyncio.create_task(listener.serve(sockets=[port]))
+    _private_servers.add(serving)
+    try:
+        while not listener.started:
+            if serving.done():
+                raise EngineFailed("the private server does not start; the log says why")
+            await asyncio.sleep(0.01)
+        # Answers would wait for the models anyway; here the wait has a name, and failures a reason.
+        await app.context.readiness.started()
+    except BaseException:
+        listener.should_exit = True
+        raise
+    return f"http://127.0.0.1:{port.getsockname()[1]}/v1", key
 
 
 _private_servers: set[asyncio.Task[None]] = set()

@@ -18,6 +18,7 @@ import uvicorn
 
 from thinktalk.api.connection import connection_class
 from thinktalk.api.server_app import Application
+from thinktalk.errors import ThinktalkError
 from thinktalk.settings import Settings
 
 _log = logging.getLogger(__name__)
@@ -41,6 +42,8 @@ def run_server(
 
     Args:
         on_listening: told the base URL once connections are accepted.
+    Raises:
+        ThinktalkError: an engine that is started with the server cannot be; it has ended.
     """
     server = settings.server
     config = uvicorn.Config(
@@ -80,11 +83,13 @@ async def _serve(
         loop.add_signal_handler(wanted, asked_to_stop)
     serving = asyncio.create_task(listener.serve())
     stopping = asyncio.create_task(_drain(listener, app, stop, grace_s))
-    telling = asyncio.create_task(_tell(listener, on_listening))
+    loading = asyncio.create_task(_load(listener, app, on_listening))
     await serving
-    for task in (stopping, telling):
+    for task in (stopping, loading):
         task.cancel()
-    await asyncio.gather(stopping, telling, return_exceptions=True)
+    await asyncio.wait((stopping, loading))
+    if not loading.cancelled() and (failure := loading.exception()):
+        raise failure
 
 
 async def _drain(
@@ -97,6 +102,18 @@ async def _drain(
     if cut:
         _log.warning("%d requests were cut off after %g s", cut, grace_s)
     listener.should_exit = True
+
+
+async def _load(
+    listener: _Listener, app: Application, on_listening: Callable[[str], None] | None
+) -> None:
+    """See the server through its start; one that can never answer ends, for others to notice."""
+    await _tell(listener, on_listening)
+    try:
+        await app.context.readiness.started()
+    except ThinktalkError:
+        listener.should_exit = True
+        raise
 
 
 async def _tell(listener: _Listener, on_listening: Callable[[str], None] | None) -> None:

@@ -7,7 +7,7 @@ import logging
 from typing import Literal
 
 from thinktalk.engines.base import Engine
-from thinktalk.errors import NotReady, ThinktalkError
+from thinktalk.errors import EngineFailed, NotReady, ThinktalkError
 from thinktalk.serving.services import Services
 from thinktalk.settings import Tier
 
@@ -28,6 +28,19 @@ class Readiness:
         for tier, engine in self._services.engines.items():
             if tier not in self._services.lazy and id(engine) not in self._starts:
                 self._start(engine)
+
+    async def started(self) -> None:
+        """Wait for the engines that `begin` has started.
+
+        Raises:
+            ThinktalkError: the first that cannot be started, with the reason.
+        """
+        try:
+            await asyncio.gather(*(asyncio.shield(start) for start in self._starts.values()))
+        except (ThinktalkError, asyncio.CancelledError):
+            raise
+        except Exception as error:
+            raise EngineFailed(f"the engine cannot be started: {error}") from error
 
     async def engine(self, tier: Tier) -> Engine:
         """The engine of that tier, started; waits for a lazy one.

@@ -1,0 +1,72 @@
+"""A server that cannot start says why, and does not stay."""
+
+from __future__ import annotations
+
+import asyncio
+
+import httpx
+import pytest
+
+from support.server import scripted_services, settings_of
+from thinktalk.api.serve import run_server
+from thinktalk.api.server_app import build_asgi
+from thinktalk.app import start_private
+from thinktalk.engines import registry
+from thinktalk.errors import EngineFailed, ThinktalkError, WeightsMissing
+from thinktalk.settings import MediaSettings, ProfileSettings, Settings
+from thinktalk.testing import ScriptedEngine, ScriptedSuite
+from thinktalk.weights.catalog import Catalog
+
+
+class BrokenEngine(ScriptedEngine):
+    def __init__(self, reason: Exception) -> None:
+        super().__init__()
+        self.reason = reason
+
+    async def start(self) -> None:
+        raise self.reason
+
+
+def private_settings(engine: str = "scripted", **media: int) -> Settings:
+    profile = ProfileSettings(engine=engine)
+    return Settings(
+        profiles={"plus": profile, "flash": profile, "light": profile}, media=MediaSettings(**media)
+    )
+
+
+@pytest.mark.parametrize("reason", [WeightsMissing("ears", ["nowhere"]), ValueError("torn file")])
+def test_serving_ends_with_the_reason_when_the_engine_cannot_start(reason: Exception) -> None:
+    app = build_asgi(scripted_services(BrokenEngine(reason)), settings_of(server={"port": 0}))
+    with pytest.raises(ThinktalkError, match=r"nowhere|torn file"):
+        run_server(app, settings_of(server={"port": 0}))
+
+
+async def test_a_private_server_answers_to_its_key_alone() -> None:
+    settings = private_settings()
+    url, key = await start_private(settings, Catalog(settings.weights))
+    async with httpx.AsyncClient(base_url=url, trust_env=False) as http:
+        assert (await http.get("/models")).status_code == 401
+        answer = await http.get("/models", headers={"authorization": f"Bearer {key}"})
+    assert answer.is_success
+
+
+async def test_a_private_server_whose_decoder_cannot_start_says_so() -> None:
+    settings = private_settings(worker_memory_bytes=2**70)  # more than the system can express
+    async with asyncio.timeout(20):
+        with pytest.raises(EngineFailed, match="decoding process does not start"):
+            await start_private(settings, Catalog(settings.weights))
+
+
+async def test_a_private_server_whose_engine_cannot_start_says_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    spec = registry.EngineSpec(f"{__name__}:build_broken")
+    monkeypatch.setitem(registry.BUILTIN, "broken", spec)
+    settings = private_settings("broken")
+    async with asyncio.timeout(20):
+        with pytest.raises(EngineFailed, match="torn file"):
+            await start_private(settings, Catalog(settings.weights))
+
+
+def build_broken(_settings: object, _catalog: object, profiles: registry.Mapping) -> ScriptedSuite:
+    return ScriptedSuite(profiles, BrokenEngine(ValueError("torn file")))
