@@ -6,6 +6,7 @@ import asyncio
 import re
 from argparse import Namespace
 from collections.abc import Generator
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
@@ -118,6 +119,23 @@ def test_a_lazy_tier_is_loaded_by_its_first_request() -> None:
         assert post(url, model="qwen3.5-omni-light").is_success
         assert light.starts == 1
         assert httpx.get(f"{url}/ready").json()["models"]["qwen3.5-omni-light"] == "ready"
+
+
+def test_those_who_wait_for_a_first_load_hold_no_place() -> None:
+    light = SlowEngine()
+    settings = settings_of(limits={"max_running": 1, "max_waiting": 1})
+    with (
+        running(build_asgi(services(ScriptedEngine(), light), settings)) as url,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        first = pool.submit(post, url, model="qwen3.5-omni-light")
+        while not light.starts:
+            pass
+        assert post(url).is_success
+        refused = post(url, model="qwen3.5-omni-light")
+        assert (refused.status_code, "retry-after" in refused.headers) == (503, True)
+        light.loaded = True
+        assert first.result().is_success
 
 
 def test_a_load_that_failed_is_told_and_tried_again() -> None:

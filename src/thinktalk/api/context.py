@@ -45,7 +45,7 @@ class ApiContext:
     def build(cls, services: Services, settings: Settings) -> ApiContext:
         """Make the parts that belong to one server."""
         limits, metrics = settings.limits, Metrics()
-        readiness = Readiness(services)
+        readiness = Readiness(services, max_waiting=limits.max_waiting)
         admission = Admission(
             max_running=limits.max_running,
             max_waiting=limits.max_waiting,

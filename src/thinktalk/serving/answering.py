@@ -110,8 +110,9 @@ class Answer:
         metrics, is_complete = self._answering.metrics, False
         self._answering.rates.admit(self._caller)
         try:
+            # A first load takes minutes: whoever waits for it must not hold a place meanwhile.
+            engine = self._engine or await self._answering.readiness.engine(self._model.tier)
             async with self._answering.admission.place():
-                engine = self._engine or await self._answering.readiness.engine(self._model.tier)
                 request = await self._prepare(engine)
                 for choice in range(self._num_choices):
                     async with aclosing(engine.generate(_varied(request, choice))) as events:

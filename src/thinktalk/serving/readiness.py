@@ -17,10 +17,16 @@ _log = logging.getLogger(__name__)
 
 
 class Readiness:
-    """One start per engine, whoever asks first; a start that failed is tried again on demand."""
+    """One start per engine, whoever asks first; a start that failed is tried again on demand.
 
-    def __init__(self, services: Services) -> None:
+    Args:
+        max_waiting: so many requests may wait for engines that load on demand.
+    """
+
+    def __init__(self, services: Services, *, max_waiting: int = 32) -> None:
         self._services = services
+        self._max_waiting = max_waiting
+        self._num_waiting = 0
         self._starts: dict[int, asyncio.Task[None]] = {}
 
     def begin(self) -> None:
@@ -46,16 +52,21 @@ class Readiness:
         """The engine of that tier, started; waits for a lazy one.
 
         Raises:
-            NotReady: its weights are still being loaded.
+            NotReady: its weights are still being loaded, and it is not lazy or too many wait.
             ThinktalkError: it cannot be started, with the reason.
         """
         engine = self._services.engines[tier]
         start = self._starts.get(id(engine))
         if start is None or (start.done() and start.exception() is not None):
             start = self._start(engine)
-        if not start.done() and tier not in self._services.lazy:
+        is_full = self._num_waiting >= self._max_waiting
+        if not start.done() and (is_full or tier not in self._services.lazy):
             raise NotReady(f"the model of tier {tier!r} is still loading")
-        await asyncio.shield(start)  # a caller who leaves must not stop the load for others
+        self._num_waiting += 1
+        try:
+            await asyncio.shield(start)  # a caller who leaves must not stop the load for others
+        finally:
+            self._num_waiting -= 1
         return engine
 
     def states(self) -> dict[Tier, State]:
