@@ -18,7 +18,15 @@ from dataclasses import dataclass, replace
 
 from thinktalk.engines.base import Capabilities, Engine, GenerateRequest
 from thinktalk.errors import InvalidField, PromptTooLong
-from thinktalk.events import AudioDelta, Event, Finished, Report, TextDelta, Usage
+from thinktalk.events import (
+    AudioDelta,
+    Event,
+    Finished,
+    Report,
+    TextDelta,
+    ToolCallDelta,
+    Usage,
+)
 from thinktalk.media.budget import output_audio_tokens
 from thinktalk.serving.admission import Admission
 from thinktalk.serving.models import ServedModel
@@ -86,18 +94,23 @@ class Answer:
         self._media = PromptCost()
         self._prompt_text = 0
         self._completion_text = 0
+        self._uncounted_deltas = 0
         self._audio_s = 0.0
         self.reports: list[Report] = []
 
     @property
     def usage(self) -> TokenUsage:
-        """What it has cost so far; whole once the events have ended."""
+        """What it has cost so far; whole once the events have ended.
+
+        A choice that was cut short never told its tokens: each delta counts as one, and the prompt
+        as what it holds at least.
+        """
         return TokenUsage(
             prompt_text=self._prompt_text,
             prompt_audio=self._media.audio,
             prompt_image=self._media.image,
             prompt_video=self._media.video,
-            completion_text=self._completion_text,
+            completion_text=self._completion_text + self._uncounted_deltas,
             completion_audio=output_audio_tokens(self._audio_s),
         )
 
@@ -133,11 +146,12 @@ class Answer:
                 f"{engine.capabilities.name} does not speak: modalities must be ['text']",
                 param="modalities",
             )
-        self._media = prompt_cost(request.messages)
-        num_tokens = self._media.total + least_text_tokens(request)
+        media, num_text = prompt_cost(request.messages), least_text_tokens(request)
+        num_tokens = media.total + num_text
         if num_tokens > self._answering.context_tokens:
             raise PromptTooLong(num_tokens, self._answering.context_tokens)
         self._answering.rates.check_tokens(self._caller, num_tokens)
+        self._media, self._prompt_text = media, num_text  # what is refused costs nothing
         self._answering.metrics.audio_in_s.inc(self._media.audio_s)
         return request
 
@@ -145,6 +159,9 @@ class Answer:
         match event:
             case TextDelta():
                 self._stopwatch.text()
+                self._uncounted_deltas += 1
+            case ToolCallDelta():
+                self._uncounted_deltas += 1
             case AudioDelta():
                 self._stopwatch.audio()
                 self._audio_s += event.audio.duration_s
@@ -156,6 +173,7 @@ class Answer:
 
     def _count(self, usage: Usage, choice: int) -> None:
         self._completion_text += usage.completion_text_tokens
+        self._uncounted_deltas = 0
         if choice == 0:  # the prompt is billed once, however many choices are drawn from it
             self._prompt_text = usage.prompt_text_tokens
 

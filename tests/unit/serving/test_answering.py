@@ -38,13 +38,15 @@ PICTURE = ImagePart(Image(np.zeros((32, 32, 3), np.uint8)), tokens=302)
 FILM = VideoPart(Video((), SOUND.audio, 2.0, 320, 240), tokens=50, audio_tokens=14)
 
 
-def answering(engine: ScriptedEngine, *, context_tokens: int = 1000) -> Answering:
+def answering(
+    engine: ScriptedEngine, *, context_tokens: int = 1000, tokens_per_minute: int | None = None
+) -> Answering:
     readiness = Readiness(scripted_services(engine))
     readiness.begin()
     return Answering(
         readiness,
         Admission(max_running=1, max_waiting=1, max_wait_s=5),
-        RateLimits(requests_per_minute=None, tokens_per_minute=None),
+        RateLimits(requests_per_minute=None, tokens_per_minute=tokens_per_minute),
         Metrics(),
         context_tokens,
     )
@@ -117,6 +119,28 @@ async def test_a_place_is_freed_however_an_answer_ends() -> None:
             )
         )
     assert parts.admission.running == 0
+
+
+async def test_a_prompt_that_is_refused_costs_nothing() -> None:
+    parts = answering(ScriptedEngine(), context_tokens=300, tokens_per_minute=1000)
+    answer = ask(parts, GenerateRequest(messages=(Message("user", (PICTURE,)),)))
+    with pytest.raises(PromptTooLong):
+        await read(answer)
+    assert answer.usage.total == 0
+    assert parts.rates.standings("test")["tokens"].remaining == 1000
+
+
+async def test_an_answer_that_is_cut_short_costs_what_was_written_of_it() -> None:
+    parts = answering(ScriptedEngine("word " * 10), tokens_per_minute=1000)
+    message = Message("user", (TextPart("x" * 160), PICTURE))
+    answer = ask(parts, GenerateRequest(messages=(message,)))
+    await asyncio.sleep(0)
+    async with aclosing(answer.events()) as events:
+        for _ in range(4):
+            await anext(events)
+    assert (answer.usage.completion_text, answer.usage.prompt_text) == (4, 10)
+    assert answer.usage.total == 316
+    assert parts.rates.standings("test")["tokens"].remaining == pytest.approx(684, abs=1)
 
 
 async def test_an_engine_that_cannot_speak_says_so() -> None:
