@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import uuid
 from collections.abc import Generator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
@@ -206,6 +207,38 @@ def test_a_prompt_beyond_the_documented_context_is_refused() -> None:
         assert post(url).is_success
     assert refused.status_code == 400
     assert "Range of input length should be [1, 300]" in error_of(refused)["message"]
+
+
+def test_schemas_beyond_their_limit_are_refused() -> None:
+    field = {"type": "string", "description": "x" * 40_000}
+    schema = {"type": "object", "properties": {"text": field}}
+    tools = [
+        {"type": "function", "function": {"name": f"tool_{number}", "parameters": schema}}
+        for number in range(4)
+    ]
+    reply = {"type": "json_schema", "json_schema": {"schema": {**schema, "title": "x" * 100_000}}}
+    with serving() as url:
+        assert post(url, tools=tools[:3]).is_success
+        refused = [post(url, tools=tools), post(url, response_format=reply)]
+    for response, param in zip(
+        refused, ("tools", "response_format.json_schema.schema"), strict=True
+    ):
+        assert response.status_code == 400
+        assert error_of(response)["param"] == param
+        assert "the limit is 131072 bytes" in error_of(response)["message"]
+
+
+def test_others_are_answered_while_schemas_are_checked() -> None:
+    fields = {f"field_{number}": {"type": "string"} for number in range(2_000)}
+    function = {"name": "save", "parameters": {"type": "object", "properties": fields}}
+    with serving() as url, ThreadPoolExecutor(1) as pool:
+        checking = pool.submit(post, url, tools=[{"type": "function", "function": function}])
+        num_answered = 0
+        while not checking.done():
+            assert httpx.get(f"{url}/health").is_success
+            num_answered += 1
+        assert checking.result().is_success
+    assert num_answered > 5
 
 
 def test_many_media_that_decode_to_too_much_are_refused() -> None:

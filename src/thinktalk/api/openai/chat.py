@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+from typing import Any
+
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -20,6 +23,7 @@ from thinktalk.engines.base import Capabilities, GenerateRequest, Recognizer, Sp
 from thinktalk.errors import ModelNotFound
 from thinktalk.events import Report
 from thinktalk.serving.hearing import TranscribingEngine
+from thinktalk.serving.models import ServedModel
 
 
 class ChatCompletions:
@@ -36,7 +40,7 @@ class ChatCompletions:
         if model.kind == "omni" and model.tier not in self._context.services.engines:
             raise ModelNotFound(model.id)
         request.state.completion_id = f"chatcmpl-{request_id(request)}"
-        chat = read_request(raw, model, strict=self._server.strict)
+        chat = await self._read(raw, model)
         exchange = self._open(chat, request)
         if chat.is_stream:
             answer = StreamedAnswer(exchange, self._server.audio_text)
@@ -44,6 +48,13 @@ class ChatCompletions:
         stall_s = self._context.settings.limits.request_timeout_s
         body = await while_connected(request.receive, whole_answer(exchange, stall_s))
         return json_response(body)
+
+    async def _read(self, raw: dict[str, Any], model: ServedModel) -> ChatRequest:
+        strict = self._server.strict
+        if raw.get("tools") or raw.get("response_format"):
+            # Checking schemas may take seconds, in which others have to be answered.
+            return await asyncio.to_thread(read_request, raw, model, strict=strict)
+        return read_request(raw, model, strict=strict)
 
     def _open(self, chat: ChatRequest, request: Request) -> Exchange:
         voice = self._voices.name(chat.speech, chat.model) if chat.speech else None

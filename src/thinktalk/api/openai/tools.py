@@ -19,6 +19,9 @@ from thinktalk.engines.base import ResponseFormat, ToolChoice
 from thinktalk.errors import InvalidField, InvalidToolSchema
 
 _RESERVED_NAMES = ("search",)
+# Of the schemas of all tools together, and of a reply format. More would not fit into the window of
+# the default model; checking this much takes seconds.
+MAX_SCHEMA_BYTES = 128 * 1024
 _JSON_WORD_MESSAGE = (
     "'messages' must contain the word 'json' in some form, to use 'response_format' of type "
     "'json_object'."
@@ -33,6 +36,7 @@ def read_tools(tools: list[FunctionTool] | None) -> tuple[Tool, ...]:
         InvalidToolSchema: `parameters` is not the JSON schema of an object.
     """
     read: dict[str, Tool] = {}
+    size_bytes = 0
     for position, tool in enumerate(tools or ()):
         name, param = tool.function.name, f"tools.{position}.function.name"
         if name in _RESERVED_NAMES:
@@ -44,7 +48,10 @@ def read_tools(tools: list[FunctionTool] | None) -> tuple[Tool, ...]:
         parameters = tool.function.parameters or {"type": "object", "properties": {}}
         if parameters.get("type", "object") != "object":
             raise InvalidToolSchema(name, f"the type is {parameters['type']!r}, not 'object'")
-        if reason := _schema_fault(parameters):
+        written = _written(parameters)
+        size_bytes += len(written or b"")
+        _check_size(size_bytes, "tools")
+        if reason := _fault_of(written):
             raise InvalidToolSchema(name, reason)
         read[name] = Tool(name, tool.function.description or "", parameters)
     return tuple(read.values())
@@ -85,22 +92,38 @@ def read_reply_format(wanted: ReplyFormat | None, prompt_says_json: bool) -> Res
     param = "response_format.json_schema.schema"
     if schema is None:
         raise InvalidField("response_format 'json_schema' needs a schema", param=param)
-    if reason := _schema_fault(schema):
+    written = _written(schema)
+    _check_size(len(written or b""), param)
+    if reason := _fault_of(written):
         raise InvalidField(f"the schema is not a JSON schema: {reason}", param=param)
     return ResponseFormat("json_schema", schema)
 
 
-def _schema_fault(schema: dict[str, Any]) -> str | None:
+def _written(schema: dict[str, Any]) -> bytes | None:
+    """The schema as JSON; None where it is nested too deeply for that."""
     try:
-        return _fault_of(orjson.dumps(schema))
+        return orjson.dumps(schema)
     except (RecursionError, orjson.JSONEncodeError):
+        return None
+
+
+def _check_size(size_bytes: int, param: str) -> None:
+    if size_bytes > MAX_SCHEMA_BYTES:
+        raise InvalidField(
+            f"the JSON schemas in {param} take {size_bytes} bytes or more; the limit is "
+            f"{MAX_SCHEMA_BYTES} bytes for all together",
+            param=param,
+        )
+
+
+@lru_cache(maxsize=256)  # a check takes milliseconds for each field, and clients repeat their tools
+def _fault_of(schema: bytes | None) -> str | None:
+    if schema is None:
         return "it is nested too deeply"
-
-
-@lru_cache(maxsize=256)  # a check costs about a millisecond, and clients repeat their tools
-def _fault_of(schema: bytes) -> str | None:
     try:
         Draft202012Validator.check_schema(orjson.loads(schema))
     except SchemaError as fault:
         return fault.message[:200]
+    except RecursionError:
+        return "it is nested too deeply"
     return None
