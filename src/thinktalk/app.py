@@ -19,6 +19,7 @@ from thinktalk.media.load import MediaLoader
 from thinktalk.media.worker import DecodeWorker
 from thinktalk.serving.services import Services
 from thinktalk.settings import ServerSettings, Settings, Tier
+from thinktalk.telemetry import log_to_stderr
 from thinktalk.weights.catalog import Catalog
 
 
@@ -69,6 +70,8 @@ def run(parts: Parts, settings: Settings) -> int:
     """
     from thinktalk.api.serve import run_server
     from thinktalk.api.server_app import build_asgi
+
+    log_to_stderr(settings.log_level)
 
     def tell(url: str) -> None:
         print(f"thinktalk listens on {url}", file=sys.stderr, flush=True)

@@ -163,7 +163,7 @@ class Settings(BaseSettings):
         default_factory=_profiles, description="What serves each tier"
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
-        "info", description="How much is logged on standard error"
+        "info", description="How much the server logs on standard error"
     )
 
     @field_validator("profiles")

@@ -1,4 +1,6 @@
-"""Clocks and counters shared by all layers. Names follow vLLM's vocabulary, prefixed `thinktalk_`.
+"""Clocks, counters and the log, shared by all layers.
+
+The names of counters follow vLLM's vocabulary, prefixed `thinktalk_`.
 
 One `Metrics` per server, with its own registry: two servers in one process do not mix. Knows
 nothing of HTTP; a `model` label is always a served base name, so that their number is bounded.
@@ -6,6 +8,7 @@ nothing of HTTP; a `model` label is always a served base name, so that their num
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -17,6 +20,15 @@ CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _FIRST_BUCKETS = (0.05, 0.1, 0.2, 0.3, 0.5, 0.8, 1.2, 2.0, 3.0, 5.0, 10.0, 30.0, 60.0)
 _WHOLE_BUCKETS = (0.1, 0.3, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0, 120.0, 300.0)
 _REAL_TIME_BUCKETS = (0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.8, 1.0, 1.5, 2.0, 4.0)
+
+
+def log_to_stderr(level: str) -> None:
+    """Log what we say from `level` on, and of what other libraries say no less than warnings."""
+    wanted = logging.getLevelNamesMapping()[level.upper()]
+    logging.basicConfig(
+        level=max(wanted, logging.WARNING), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    logging.getLogger("thinktalk").setLevel(wanted)
 
 
 class Metrics:

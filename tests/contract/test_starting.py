@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import subprocess
+import sys
 
 import httpx
 import pytest
 
 from support.server import scripted_services, settings_of
+from support.wire import post
 from thinktalk.api.serve import run_server
 from thinktalk.api.server_app import build_asgi
 from thinktalk.app import start_private
@@ -66,6 +70,32 @@ async def test_a_private_server_whose_engine_cannot_start_says_so(
     async with asyncio.timeout(20):
         with pytest.raises(EngineFailed, match="torn file"):
             await start_private(settings, Catalog(settings.weights))
+
+
+@pytest.mark.parametrize(("level", "is_told"), [("info", True), ("warning", False)])
+def test_the_log_level_decides_what_a_server_says(level: str, is_told: bool) -> None:
+    tiers = ("PLUS", "FLASH", "LIGHT")
+    scripted = {f"THINKTALK_PROFILES__{tier}__ENGINE": "scripted" for tier in tiers}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "thinktalk", "serve", "--port", "0"],
+        stderr=subprocess.PIPE,
+        text=True,
+        env={
+            **os.environ,
+            **scripted,
+            "THINKTALK_LOG_LEVEL": level,
+            "PYTHONPATH": os.pathsep.join(sys.path),
+        },
+    )
+    assert process.stderr is not None
+    try:
+        url = process.stderr.readline().split()[-1]
+        assert post(url).is_success
+    finally:
+        process.terminate()
+        _, said = process.communicate(timeout=20)
+    assert ("INFO thinktalk.access: POST /v1/chat/completions 200" in said) == is_told
+    assert ("thinktalk" in said) == is_told
 
 
 def build_broken(_settings: object, _catalog: object, profiles: registry.Mapping) -> ScriptedSuite:

@@ -124,6 +124,5 @@ async def _tell(listener: _Listener, on_listening: Callable[[str], None] | None)
     gc.freeze()
     host, port = listener.servers[0].sockets[0].getsockname()[:2]
     url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-    _log.info("listening on %s", url)
     if on_listening is not None:
         on_listening(url)
