@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any
 
 import orjson
-from jsonschema import Draft202012Validator, SchemaError
 
 from thinktalk.api.openai.schemas import (
     TOOL_CHOICE_MESSAGE,
@@ -15,6 +13,7 @@ from thinktalk.api.openai.schemas import (
     ReplyFormat,
 )
 from thinktalk.conversation import Tool
+from thinktalk.engines import schemas
 from thinktalk.engines.base import ResponseFormat, ToolChoice
 from thinktalk.errors import InvalidField, InvalidToolSchema
 
@@ -48,10 +47,10 @@ def read_tools(tools: list[FunctionTool] | None) -> tuple[Tool, ...]:
         parameters = tool.function.parameters or {"type": "object", "properties": {}}
         if parameters.get("type", "object") != "object":
             raise InvalidToolSchema(name, f"the type is {parameters['type']!r}, not 'object'")
-        written = _written(parameters)
-        size_bytes += len(written or b"")
+        size_bytes += _size_bytes(parameters)
         _check_size(size_bytes, "tools")
-        if reason := _fault_of(written):
+        # Judged as an engine will read it, so that the engine need not judge again.
+        if reason := schemas.fault({"type": "object", "properties": {}} | parameters):
             raise InvalidToolSchema(name, reason)
         read[name] = Tool(name, tool.function.description or "", parameters)
     return tuple(read.values())
@@ -92,19 +91,17 @@ def read_reply_format(wanted: ReplyFormat | None, prompt_says_json: bool) -> Res
     param = "response_format.json_schema.schema"
     if schema is None:
         raise InvalidField("response_format 'json_schema' needs a schema", param=param)
-    written = _written(schema)
-    _check_size(len(written or b""), param)
-    if reason := _fault_of(written):
+    _check_size(_size_bytes(schema), param)
+    if reason := schemas.fault(schema):
         raise InvalidField(f"the schema is not a JSON schema: {reason}", param=param)
     return ResponseFormat("json_schema", schema)
 
 
-def _written(schema: dict[str, Any]) -> bytes | None:
-    """The schema as JSON; None where it is nested too deeply for that."""
+def _size_bytes(schema: dict[str, Any]) -> int:
     try:
-        return orjson.dumps(schema)
+        return len(orjson.dumps(schema))
     except (RecursionError, orjson.JSONEncodeError):
-        return None
+        return 0  # nested too deeply: a fault, whatever its size
 
 
 def _check_size(size_bytes: int, param: str) -> None:
@@ -114,16 +111,3 @@ def _check_size(size_bytes: int, param: str) -> None:
             f"{MAX_SCHEMA_BYTES} bytes for all together",
             param=param,
         )
-
-
-@lru_cache(maxsize=256)  # a check takes milliseconds for each field, and clients repeat their tools
-def _fault_of(schema: bytes | None) -> str | None:
-    if schema is None:
-        return "it is nested too deeply"
-    try:
-        Draft202012Validator.check_schema(orjson.loads(schema))
-    except SchemaError as fault:
-        return fault.message[:200]
-    except RecursionError:
-        return "it is nested too deeply"
-    return None

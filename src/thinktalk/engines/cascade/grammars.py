@@ -11,10 +11,8 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from jsonschema.exceptions import SchemaError
-from jsonschema.validators import validator_for
-
 from thinktalk.conversation import Tool
+from thinktalk.engines import schemas
 
 NO_CALL = "none"
 MAX_CALLS = 8
@@ -56,11 +54,8 @@ def schema_fault(schema: Any) -> str | None:
     """Why `schema` is not a JSON schema that can be followed, or None if it is."""
     if not isinstance(schema, dict):
         return f"it must be an object, got {type(schema).__name__}"
-    try:
-        validator_for(schema).check_schema(schema)
-    except SchemaError as error:
-        where = "/".join(map(str, error.absolute_path))
-        return f"{error.message}" + (f" (at {where})" if where else "")
+    if fault := schemas.fault(schema):
+        return fault
     for reference in _references(schema):
         if not isinstance(resolve(schema, reference), (dict, bool)):
             return f"$ref {reference!r} points to nothing in this schema"
