@@ -37,8 +37,17 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"thinktalk: the settings cannot be read: {fault}", file=sys.stderr)
         return 2
     except (ThinktalkError, OSError) as failure:
-        print(f"thinktalk: {failure}", file=sys.stderr)
+        print(f"thinktalk: {reason(failure)}", file=sys.stderr)
         return 1
+
+
+def reason(failure: Exception) -> str:
+    """What went wrong, for a person: without the numbers of the system."""
+    if not isinstance(failure, OSError) or failure.filename is None:
+        return str(failure)
+    if isinstance(failure, FileNotFoundError):
+        return f"no such file: {failure.filename}"
+    return f"{failure.filename}: {failure.strerror}"
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -68,6 +68,7 @@ class _Conversation:
 
     def _answer(self, line: str) -> None:
         from thinktalk import library
+        from thinktalk.cli import reason
         from thinktalk.cli.playback import play_or_save
         from thinktalk.cli.writing import Writing
         from thinktalk.client import Question
@@ -93,7 +94,7 @@ class _Conversation:
         except (ThinktalkError, OSError) as failure:
             # What was typed is lost to nobody: the files stay attached for another try.
             writing.end()
-            print(f"thinktalk: {failure}")
+            print(f"thinktalk: {reason(failure)}")
             return
         writing.end()
         if events is None:  # stopped while the models were loading
