@@ -37,7 +37,7 @@ def memory_file() -> BinaryIO:
     return os.fdopen(descriptor, "w+b", buffering=0)
 
 
-def write_all(file: BinaryIO, data: bytes | memoryview) -> None:
+def write_all(file: BinaryIO, data: bytes | bytearray | memoryview) -> None:
     """Write everything: one call may take less than it was given."""
     rest = memoryview(data).cast("B")
     while rest:

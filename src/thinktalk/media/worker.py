@@ -96,7 +96,7 @@ class DecodeWorker:
 
     async def audio(
         self,
-        data: bytes,
+        data: bytes | bytearray,
         *,
         sample_rate: int = SOUND_RATE,
         max_s: float = math.inf,
@@ -111,13 +111,13 @@ class DecodeWorker:
 
         return await self._decode("audio", data, job, read, allowance)
 
-    async def image(self, data: bytes, allowance: Allowance | None = None) -> Image:
+    async def image(self, data: bytes | bytearray, allowance: Allowance | None = None) -> Image:
         """As `decode.decode_image`, limited by the settings."""
         image, _ = await self.fitted_image(data, None, allowance)
         return image
 
     async def fitted_image(
-        self, data: bytes, fit_pixels: int | None, allowance: Allowance | None = None
+        self, data: bytes | bytearray, fit_pixels: int | None, allowance: Allowance | None = None
     ) -> tuple[Image, tuple[int, int]]:
         """A picture scaled down to at most `fit_pixels`, and the (width, height) it came with."""
         max_pixels = self._settings.max_image_pixels
@@ -130,7 +130,7 @@ class DecodeWorker:
         return await self._decode("image", data, job, read, allowance)
 
     async def video(
-        self, data: bytes, sampling: FrameSampling, allowance: Allowance | None = None
+        self, data: bytes | bytearray, sampling: FrameSampling, allowance: Allowance | None = None
     ) -> Video:
         """As `decode.decode_video`, limited by the settings."""
         job = {"job": "video", "sampling": asdict(sampling), "max_s": self._settings.max_video_s}
@@ -139,7 +139,7 @@ class DecodeWorker:
     async def _decode(
         self,
         kind: Kind,
-        data: bytes,
+        data: bytes | bytearray,
         job: dict[str, Any],
         read: Callable[[dict[str, Any], list[BinaryIO]], _Result],
         allowance: Allowance | None,
@@ -260,7 +260,7 @@ class _Process:
                 self._channel = self._spawn()
             return self._channel
 
-    def run(self, data: bytes, job: dict[str, Any]) -> _Answer:
+    def run(self, data: bytes | bytearray, job: dict[str, Any]) -> _Answer:
         """Hand over a file and wait for what was made of it."""
         channel = self.start()
         channel.settimeout(self._settings.worker_timeout_s)

@@ -3,7 +3,8 @@ from __future__ import annotations
 import asyncio
 import base64
 import time
-from collections.abc import AsyncIterator
+import tracemalloc
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
@@ -16,7 +17,13 @@ from thinktalk.errors import (
     InvalidAddress,
     MediaTooLarge,
 )
-from thinktalk.media.source import STRICT_BASE64_CHARS, Fetcher, MediaAddress, decode_base64
+from thinktalk.media.source import (
+    STRICT_BASE64_CHARS,
+    Fetcher,
+    MediaAddress,
+    decode_base64,
+    decode_percent,
+)
 from thinktalk.settings import MediaSettings
 
 DATA = bytes(range(256)) * 3 + b"tail"
@@ -53,6 +60,47 @@ def fetcher_with(**settings: Any) -> Fetcher:
 )
 async def test_inline_data_come_in_many_forms(fetcher: Fetcher, address: str) -> None:
     assert await fetcher.fetch(address) == DATA
+
+
+@pytest.mark.parametrize("num_plain", range(65_533, 65_538))
+def test_escapes_are_whole_wherever_they_lie(num_plain: int) -> None:
+    text = "a" * num_plain + "%41%zz%" + "%42" * 50_000
+    expected = b"a" * num_plain + b"A%zz%" + b"B" * 50_000
+
+    assert decode_percent(text, 1_000_000) == expected
+
+
+def test_escapes_take_little_more_memory_than_what_they_stand_for() -> None:
+    text = "%41" * 2_000_000
+
+    assert _peak_bytes(lambda: decode_percent(text, 3_000_000)) < 8 * MEBIBYTE
+
+
+async def test_a_download_is_held_once(fetcher: Fetcher, raw_server: RawServer) -> None:
+    size, piece = 32 * MEBIBYTE, bytes(MEBIBYTE)
+
+    async def answer(writer: asyncio.StreamWriter) -> None:
+        writer.write(response(b"", Content_Length=str(size)))
+        for _ in range(size // len(piece)):
+            writer.write(piece)
+            await writer.drain()
+
+    raw_server.answers["/large"] = answer
+    tracemalloc.start()
+    try:
+        assert len(await fetcher.fetch(raw_server.url("/large"))) == size
+        assert tracemalloc.get_traced_memory()[1] < 1.5 * size
+    finally:
+        tracemalloc.stop()
+
+
+def _peak_bytes(work: Callable[[], object]) -> int:
+    tracemalloc.start()
+    try:
+        work()
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
 
 
 @pytest.mark.parametrize("num_bytes", [0, 1, 2, 3, 786_431, 786_432, 786_433, 3_000_000])
