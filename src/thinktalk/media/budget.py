@@ -10,6 +10,8 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
+from thinktalk.media.types import ResizeHints
+
 Family = Literal["qwen3.5", "qwen3"]
 
 # One token covers 32x32 pixels of a picture, and of a pair of pictures of a video.
@@ -41,6 +43,9 @@ _RATES: dict[Family, _Rates] = {
 }
 
 
+_NO_HINTS = ResizeHints()
+
+
 @dataclass(frozen=True, slots=True)
 class VideoCost:
     """The pictures of a video as they are billed: how many, at which size, for how many tokens."""
@@ -62,15 +67,33 @@ def output_audio_tokens(duration_s: float) -> int:
 
 
 def image_tokens(
-    width: int, height: int, family: Family = "qwen3.5", high_resolution: bool = False
+    width: int,
+    height: int,
+    family: Family = "qwen3.5",
+    high_resolution: bool = False,
+    hints: ResizeHints = _NO_HINTS,
 ) -> int:
     """Tokens of a picture of `width` x `height` pixels."""
+    least, most = image_bounds(family, high_resolution, hints)
+    width, height = fitted_size(width, height, least, most)
+    return _tokens_of(width, height) + _MARKER_TOKENS
+
+
+def image_bounds(family: Family, high_resolution: bool, hints: ResizeHints) -> tuple[int, int]:
+    """The fewest and the most pixels of a picture after its resize."""
     rates = _RATES[family]
     max_tokens = _HIGH_RESOLUTION_MAX_TOKENS if high_resolution else rates.image_max
-    width, height = fitted_size(
-        width, height, rates.image_min * _PIXELS_PER_TOKEN, max_tokens * _PIXELS_PER_TOKEN
-    )
-    return _tokens_of(width, height) + _MARKER_TOKENS
+    return _hinted(rates.image_min * _PIXELS_PER_TOKEN, max_tokens * _PIXELS_PER_TOKEN, hints)
+
+
+def min_frame_pixels(family: Family) -> int:
+    """The fewest pixels of a frame of a video after its resize."""
+    return _RATES[family].frame_min * _PIXELS_PER_TOKEN
+
+
+def _hinted(least: int, most: int, hints: ResizeHints) -> tuple[int, int]:
+    most = min(most, max(least, hints.max_pixels or most))
+    return min(most, max(least, hints.min_pixels or least)), most
 
 
 def video_tokens(
@@ -79,9 +102,10 @@ def video_tokens(
     duration_s: float,
     source_fps: float = 30.0,
     family: Family = "qwen3.5",
+    hints: ResizeHints = _NO_HINTS,
 ) -> int:
     """Tokens of the pictures of a video; its sound costs `audio_tokens` more."""
-    return video_cost(width, height, duration_s, source_fps, family).tokens
+    return video_cost(width, height, duration_s, source_fps, family, hints).tokens
 
 
 def video_cost(
@@ -90,6 +114,7 @@ def video_cost(
     duration_s: float,
     source_fps: float = 30.0,
     family: Family = "qwen3.5",
+    hints: ResizeHints = _NO_HINTS,
 ) -> VideoCost:
     """How many frames of a video are looked at, and at which size.
 
@@ -97,11 +122,12 @@ def video_cost(
         source_fps: pictures per second of the file; a list of frames counts as 2 per second.
     """
     rates = _RATES[family]
-    num_frames = _num_frames(duration_s, source_fps, rates.max_frames)
+    num_frames = _num_frames(duration_s, source_fps, rates.max_frames, hints.fps or _SAMPLED_FPS)
+    total_pixels = rates.video_max * _PIXELS_PER_TOKEN
     # Two frames share a token, hence twice the pixels; a little over the floor is always allowed.
-    share = rates.video_max * _PIXELS_PER_TOKEN * 2 / num_frames
-    min_pixels = rates.frame_min * _PIXELS_PER_TOKEN
-    max_pixels = max(min(rates.frame_max * _PIXELS_PER_TOKEN, share), min_pixels * 1.05)
+    share = min(total_pixels, hints.total_pixels or total_pixels) * 2 / num_frames
+    min_pixels, most = _hinted(min_frame_pixels(family), rates.frame_max * _PIXELS_PER_TOKEN, hints)
+    max_pixels = max(min(most, share), min_pixels * 1.05)
     width, height = fitted_size(width, height, min_pixels, max_pixels)
     tokens = math.ceil(num_frames / 2) * _tokens_of(width, height) + _MARKER_TOKENS
     return VideoCost(num_frames, width, height, tokens)
@@ -124,12 +150,12 @@ def fitted_size(width: int, height: int, min_pixels: float, max_pixels: float) -
     return fitted[0], fitted[1]
 
 
-def _num_frames(duration_s: float, source_fps: float, max_frames: int) -> int:
+def _num_frames(duration_s: float, source_fps: float, max_frames: int, fps: float) -> int:
     total = max(1, round(duration_s * source_fps))
     limit = max(_MIN_FRAMES, min(max_frames, total) // 2 * 2)
     whole_s = math.floor(duration_s)
     counted_s = duration_s if duration_s - whole_s > 1 / _SAMPLED_FPS else whole_s
-    return int(min(max(counted_s * _SAMPLED_FPS, _MIN_FRAMES), limit))
+    return int(min(max(counted_s * fps, _MIN_FRAMES), limit))
 
 
 def _tokens_of(width: int, height: int) -> int:

@@ -52,13 +52,23 @@ class MediaLoader:
         return Allowance(self._settings.max_decoded_bytes)
 
     async def image(
-        self, address: str, *, strict: bool = False, allowance: Allowance | None = None
-    ) -> Image:
-        """A picture, upright, in RGB. `strict` applies the hosted service's size limits."""
+        self,
+        address: str,
+        *,
+        fit_pixels: int | None = None,
+        strict: bool = False,
+        allowance: Allowance | None = None,
+    ) -> tuple[Image, tuple[int, int]]:
+        """A picture, upright, in RGB, and the (width, height) it came with.
+
+        Args:
+            fit_pixels: scale down to at most this many; None keeps the size.
+            strict: apply the hosted service's size limits.
+        """
         async with self._places:
             max_bytes = _STRICT_IMAGE_BYTES if strict else None
             data = await self._fetcher.fetch(address, strict=strict, max_bytes=max_bytes)
-            return await self._worker.image(data, allowance)
+            return await self._worker.fitted_image(data, fit_pixels, allowance)
 
     async def audio(
         self,
@@ -100,23 +110,24 @@ class MediaLoader:
         addresses: Sequence[str],
         sampling: FrameSampling | None = None,
         *,
+        fps: float = LISTED_FPS,
         strict: bool = False,
         allowance: Allowance | None = None,
     ) -> Video:
-        """Pictures in time order as a silent video of 2 frames a second.
+        """Pictures in time order as a silent video of `fps` frames a second.
 
         Of more than `sampling` wants, an even choice is loaded. Size and length are those of the
         list as it was sent.
         """
         sampling, allowance = sampling or FrameSampling(), allowance or self.allowance()
-        chosen = _chosen(len(addresses), sampling)
+        chosen = _chosen(len(addresses), sampling, fps)
         fit_pixels = min(sampling.max_pixels, sampling.max_total_pixels // max(1, len(chosen)))
 
         async def load(index: int) -> tuple[Frame, tuple[int, int]]:
             async with self._places:
                 data = await self._fetcher.fetch(addresses[index], strict=strict)
                 image, size = await self._worker.fitted_image(data, fit_pixels, allowance)
-            return Frame(index / LISTED_FPS, image), size
+            return Frame(index / fps, image), size
 
         try:
             async with asyncio.TaskGroup() as group:
@@ -126,12 +137,12 @@ class MediaLoader:
         loaded = [task.result() for task in tasks]
         width, height = loaded[0][1]
         frames = tuple(frame for frame, _ in loaded)
-        return Video(frames, None, len(addresses) / LISTED_FPS, width, height)
+        return Video(frames, None, len(addresses) / fps, width, height)
 
 
-def _chosen(num_listed: int, sampling: FrameSampling) -> list[int]:
+def _chosen(num_listed: int, sampling: FrameSampling, fps: float) -> list[int]:
     """Which of the listed pictures to load, spread evenly from the first on."""
-    wanted = max(1, min(sampling.max_frames, int(num_listed / LISTED_FPS * sampling.fps)))
+    wanted = max(1, min(sampling.max_frames, int(num_listed / fps * sampling.fps)))
     if wanted >= num_listed:
         return list(range(num_listed))
     return [index * num_listed // wanted for index in range(wanted)]

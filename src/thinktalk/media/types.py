@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -62,6 +62,20 @@ class Video:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ResizeHints:
+    """How finely the sender of a picture or a video wants it looked at; None leaves the default.
+
+    `fps` is of a video, as is `total_pixels`, which counts two frames as one. Whoever follows the
+    hints clips them to the limits that hold without them.
+    """
+
+    fps: float | None = None
+    min_pixels: int | None = None
+    max_pixels: int | None = None
+    total_pixels: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FrameSampling:
     """Which pictures of a video an engine wants.
 
@@ -76,3 +90,17 @@ class FrameSampling:
     max_pixels: int = 640 * 1024
     max_total_pixels: int = 2 * 180_224 * 1024
     min_change: float = 0.0
+
+    def narrowed(self, hints: ResizeHints, min_pixels: int) -> FrameSampling:
+        """What is left of it by the hints: never more, and no frame below `min_pixels`."""
+        pixels, total = hints.max_pixels, hints.total_pixels
+        return replace(
+            self,
+            fps=self.fps if hints.fps is None else min(self.fps, hints.fps),
+            max_pixels=_narrower(self.max_pixels, pixels, min_pixels),
+            max_total_pixels=_narrower(self.max_total_pixels, total and 2 * total, 2 * min_pixels),
+        )
+
+
+def _narrower(limit: int, hint: int | None, least: int) -> int:
+    return limit if hint is None else min(limit, max(hint, least))

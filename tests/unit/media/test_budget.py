@@ -11,6 +11,7 @@ from thinktalk.media.budget import (
     video_cost,
     video_tokens,
 )
+from thinktalk.media.types import ResizeHints
 
 CONTEXT_TOKENS = 262_144
 
@@ -91,3 +92,39 @@ def test_speech_in_the_answer_costs_12_and_a_half_tokens_a_second(
 
 def test_ten_hours_of_sound_fit_the_context() -> None:
     assert audio_tokens(36_000) < CONTEXT_TOKENS
+
+
+@pytest.mark.parametrize(
+    ("hints", "tokens"),
+    [
+        (ResizeHints(), 1224),
+        (ResizeHints(max_pixels=640 * 480), 278),
+        (ResizeHints(max_pixels=1), 20),  # clipped to the least of 24 tokens, rounded down
+        (ResizeHints(max_pixels=10**9), 1224),
+        (ResizeHints(min_pixels=10**9), 1224),
+    ],
+)
+def test_hints_bound_the_pixels_of_a_picture(hints: ResizeHints, tokens: int) -> None:
+    assert image_tokens(1920, 1080, hints=hints) == tokens
+
+
+def test_a_hint_enlarges_a_small_picture() -> None:
+    assert image_tokens(64, 64) == 27
+    assert image_tokens(64, 64, hints=ResizeHints(min_pixels=320 * 320)) == 102
+
+
+@pytest.mark.parametrize(
+    ("hints", "expected"),
+    [
+        (ResizeHints(), (20, 1056, 576)),
+        (ResizeHints(fps=1), (10, 1056, 576)),
+        (ResizeHints(fps=0.1), (2, 1056, 576)),
+        (ResizeHints(max_pixels=320 * 320), (20, 416, 224)),
+        (ResizeHints(total_pixels=1024 * 1024), (20, 416, 224)),
+    ],
+)
+def test_hints_bound_the_frames_of_a_video(
+    hints: ResizeHints, expected: tuple[int, int, int]
+) -> None:
+    cost = video_cost(1280, 720, 10.0, hints=hints)
+    assert (cost.num_frames, cost.width, cost.height) == expected

@@ -57,7 +57,7 @@ async def test_media_are_loaded_from_data_urls_base64_and_the_web(
         "/v.mp4": response(video_file(1.0, sound=tone(1.0))),
     }
 
-    image = await loader.image(PICTURE)
+    image, _ = await loader.image(PICTURE)
     by_url = await loader.audio(raw_server.url("/a.mp3"))
     bare = await loader.audio(base64.b64encode(sound).decode())
     video = await loader.video(raw_server.url("/v.mp4"), FrameSampling(fps=4))
@@ -71,7 +71,7 @@ async def test_media_are_loaded_from_data_urls_base64_and_the_web(
 async def test_what_a_file_is_called_does_not_count(loader: MediaLoader) -> None:
     wrong = data_url(image_file(picture(), "JPEG"), "audio/wav")
 
-    assert (await loader.image(wrong)).width == 64
+    assert (await loader.image(wrong))[1] == (64, 48)
     with pytest.raises(MediaUndecodable):
         await loader.audio(wrong)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from thinktalk.api.openai.schemas import (
     Address,
@@ -37,10 +37,11 @@ from thinktalk.errors import BadRequest, InvalidField, MediaError
 from thinktalk.media import budget
 from thinktalk.media.allowance import Allowance
 from thinktalk.media.load import LISTED_FPS, MediaLoader
-from thinktalk.media.types import FrameSampling, Video
+from thinktalk.media.types import FrameSampling, ResizeHints, Video
 from thinktalk.serving.models import Family
 
 _LOADED_AT_ONCE = 4
+_USUAL_FPS = 30.0  # of the videos that are sent; bounds the frames of very short ones only
 _MAX_FRAMES: dict[Family, int] = {"qwen3.5": 2048, "qwen3": 128}
 
 
@@ -133,35 +134,43 @@ class MessageLoader:
     async def _loaded(self, part: MediaContent) -> Part:
         match part:
             case ImageContent():
-                image = await self.media.image(
-                    _url(part.image_url), strict=self.strict, allowance=self.allowance
-                )
-                tokens = budget.image_tokens(
-                    image.width, image.height, self.family, self.high_resolution
-                )
-                return ImagePart(image, tokens)
+                return await self._image(part)
             case AudioContent():
                 return await self._audio(part.input_audio.data)
             case AudioAddressContent():
                 return await self._audio(_url(part.audio_url))
             case VideoContent():
-                return await self._video(_url(part.video_url))
+                return await self._video(_url(part.video_url), _hints(part))
             case FramesContent(video=str(address)):
-                return await self._video(address)
+                return await self._video(address, _hints(part))
             case FramesContent():
-                return await self._frames(list(part.video))
+                return await self._frames(list(part.video), _hints(part))
+
+    async def _image(self, part: ImageContent) -> ImagePart:
+        hints = ResizeHints(min_pixels=part.min_pixels, max_pixels=part.max_pixels)
+        _, most = budget.image_bounds(self.family, self.high_resolution, hints)
+        image, (width, height) = await self.media.image(
+            _url(part.image_url),
+            # Engines read small print better than the tokens allow for: only who asks gets less.
+            fit_pixels=most if part.max_pixels else None,
+            strict=self.strict,
+            allowance=self.allowance,
+        )
+        tokens = budget.image_tokens(width, height, self.family, self.high_resolution, hints)
+        return ImagePart(image, tokens)
 
     async def _audio(self, address: str) -> AudioPart:
         audio = await self.media.audio(address, strict=self.strict, allowance=self.allowance)
         return AudioPart(audio, budget.audio_tokens(audio.duration_s, self.family))
 
-    async def _video(self, address: str) -> VideoPart:
+    async def _video(self, address: str, hints: ResizeHints) -> VideoPart:
+        sampling = self.sampling.narrowed(hints, budget.min_frame_pixels(self.family))
         video = await self.media.video(
-            address, self.sampling, strict=self.strict, allowance=self.allowance
+            address, sampling, strict=self.strict, allowance=self.allowance
         )
-        return self._video_part(video)
+        return self._video_part(video, hints)
 
-    async def _frames(self, addresses: list[str]) -> VideoPart:
+    async def _frames(self, addresses: list[str], hints: ResizeHints) -> VideoPart:
         least, most = (
             (2 if self.strict else 1),
             _MAX_FRAMES[self.family if self.strict else "qwen3.5"],
@@ -171,13 +180,24 @@ class MessageLoader:
                 "The video modality input does not meet the requirements because: the number of "
                 f"frames should be in [{least}, {most}] (got {len(addresses)})"
             )
+        # The rate of a list says when its pictures were taken, not how many to look at or to bill.
+        sizes = replace(hints, fps=None)
         frames = await self.media.frames(
-            addresses, self.sampling, strict=self.strict, allowance=self.allowance
+            addresses,
+            self.sampling.narrowed(sizes, budget.min_frame_pixels(self.family)),
+            fps=hints.fps or LISTED_FPS,
+            strict=self.strict,
+            allowance=self.allowance,
         )
-        return self._video_part(frames, LISTED_FPS)
+        return self._video_part(frames, sizes, len(addresses))
 
-    def _video_part(self, video: Video, fps: float = 30.0) -> VideoPart:
-        tokens = budget.video_tokens(video.width, video.height, video.duration_s, fps, self.family)
+    def _video_part(
+        self, video: Video, hints: ResizeHints, num_listed: int | None = None
+    ) -> VideoPart:
+        duration_s, fps = video.duration_s, _USUAL_FPS
+        if num_listed is not None:
+            duration_s, fps = num_listed / LISTED_FPS, LISTED_FPS
+        tokens = budget.video_tokens(video.width, video.height, duration_s, fps, self.family, hints)
         sound = budget.audio_tokens(video.audio.duration_s, self.family) if video.audio else 0
         return VideoPart(video, tokens, sound)
 
@@ -194,6 +214,15 @@ class _Turn:
             return self.message
         loaded = tuple(part if isinstance(part, TextPart) else part.result() for part in self.parts)
         return Message(self.message.role, loaded)
+
+
+def _hints(part: VideoContent | FramesContent) -> ResizeHints:
+    return ResizeHints(
+        fps=part.fps,
+        min_pixels=part.min_pixels,
+        max_pixels=part.max_pixels,
+        total_pixels=part.total_pixels,
+    )
 
 
 def _texts(content: str | list[TextContent] | None) -> tuple[TextPart, ...]:

@@ -9,7 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Tag, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    ValidationError,
+)
 
 from thinktalk.errors import InvalidField
 
@@ -48,9 +56,15 @@ class Address(Wire):
     url: str
 
 
+NumPixels = Annotated[int, Field(gt=0)]
+FrameRate = Annotated[float, Field(ge=0.001, le=1000)]
+
+
 class ImageContent(Wire):
     type: Literal["image_url"]
     image_url: Address | str
+    min_pixels: NumPixels | None = None
+    max_pixels: NumPixels | None = None
 
 
 class InputAudio(Wire):
@@ -71,14 +85,19 @@ class AudioAddressContent(Wire):
 class VideoContent(Wire):
     type: Literal["video_url"]
     video_url: Address | str
-    fps: float | None = None
-    max_pixels: int | None = None
+    fps: FrameRate | None = None
+    min_pixels: NumPixels | None = None
+    max_pixels: NumPixels | None = None
+    total_pixels: NumPixels | None = None
 
 
 class FramesContent(Wire):
     type: Literal["video"]
     video: list[str] | str
-    fps: float | None = None
+    fps: FrameRate | None = None
+    min_pixels: NumPixels | None = None
+    max_pixels: NumPixels | None = None
+    total_pixels: NumPixels | None = None
 
 
 MediaContent = ImageContent | AudioContent | AudioAddressContent | VideoContent | FramesContent
