@@ -12,70 +12,7 @@ from thinktalk.engines.cascade.speakable.numbers import (
     grouped,
     ordinal,
 )
-
-_PREFIXES = {"k": "kilo", "M": "mega", "G": "giga", "T": "tera", "P": "peta"}
-_UNITS = {
-    "B": ("byte", "bytes"), "bit": ("bit", "bits"), "b": ("bit", "bits"),
-    "Hz": ("hertz", "hertz"), "m": ("meter", "meters"), "g": ("gram", "grams"),
-    "s": ("second", "seconds"), "sec": ("second", "seconds"), "secs": ("second", "seconds"),
-    "min": ("minute", "minutes"), "mins": ("minute", "minutes"), "h": ("hour", "hours"),
-    "hr": ("hour", "hours"), "hrs": ("hour", "hours"), "L": ("liter", "liters"),
-    "l": ("liter", "liters"), "W": ("watt", "watts"), "V": ("volt", "volts"),
-    "J": ("joule", "joules"), "N": ("newton", "newtons"), "Pa": ("pascal", "pascals"),
-    "Wh": ("watt hour", "watt hours"), "ft": ("foot", "feet"), "lb": ("pound", "pounds"),
-    "lbs": ("pound", "pounds"), "oz": ("ounce", "ounces"), "mi": ("mile", "miles"),
-    "yd": ("yard", "yards"), "mph": ("mile per hour", "miles per hour"),
-    "kph": ("kilometer per hour", "kilometers per hour"), "px": ("pixel", "pixels"),
-    "fps": ("frame per second", "frames per second"), "dB": ("decibel", "decibels"),
-    "rpm": ("revolution per minute", "revolutions per minute"),
-    "dpi": ("dot per inch", "dots per inch"), "kcal": ("kilocalorie", "kilocalories"),
-    "bps": ("bit per second", "bits per second"), "°C": ("degree Celsius", "degrees Celsius"),
-    "°F": ("degree Fahrenheit", "degrees Fahrenheit"), "°": ("degree", "degrees"),
-    "ha": ("hectare", "hectares"), "eV": ("electron volt", "electron volts"),
-    "mA": ("milliamp", "milliamps"), "mAh": ("milliamp hour", "milliamp hours"),
-    "tsp": ("teaspoon", "teaspoons"), "tbsp": ("tablespoon", "tablespoons"),
-    "atm": ("atmosphere", "atmospheres"), "ppm": ("part per million", "parts per million"),
-    "Ω": ("ohm", "ohms"),
-}  # fmt: skip
-_BINARY = {"Ki": "kibi", "Mi": "mebi", "Gi": "gibi", "Ti": "tebi"}
-
-
-def _prefixed() -> dict[str, tuple[str, str]]:
-    units = dict(_UNITS)
-    for letter, prefix in _PREFIXES.items():
-        for base in ("B", "bit", "Hz", "W", "Wh", "bps", "V", "J", "Pa", "eV"):
-            units[letter + base] = (prefix + _UNITS[base][0], prefix + _UNITS[base][1])
-        # GB is bytes and Gb is bits; both are seen.
-        units[letter + "b"] = (prefix + "bit", prefix + "bits")
-    units["KB"] = units["kB"]
-    for letters, prefix in _BINARY.items():
-        units[letters + "B"] = (prefix + "byte", prefix + "bytes")
-    small = {"m": "milli", "µ": "micro", "μ": "micro", "n": "nano", "k": "kilo", "c": "centi"}
-    for letter, prefix in small.items():
-        for base in ("m", "g", "s", "L", "l", "W", "V"):
-            units[letter + base] = (prefix + _UNITS[base][0], prefix + _UNITS[base][1])
-    units["us"] = units["µs"]
-    for base in ("m", "cm", "mm", "km", "ft"):
-        one, many = units[base]
-        for power, name in (("²", "square"), ("³", "cubic"), ("^2", "square"), ("^3", "cubic")):
-            units[base + power] = (f"{name} {one}", f"{name} {many}")
-    return units
-
-
-UNITS = _prefixed()
-PER = {
-    "s": "second", "sec": "second", "s²": "second squared", "min": "minute", "h": "hour",
-    "hr": "hour", "d": "day", "mo": "month", "yr": "year", "kg": "kilogram", "km": "kilometer",
-    "m²": "square meter", "m³": "cubic meter", "L": "liter", "l": "liter", "mL": "milliliter",
-    "second": "second", "minute": "minute", "hour": "hour", "day": "day", "week": "week",
-    "month": "month", "year": "year", "user": "user", "person": "person", "token": "token",
-    "request": "request", "GB": "gigabyte", "MB": "megabyte",
-}  # fmt: skip
-
-
-def _either(names: dict[str, object] | dict[str, str] | dict[str, tuple[str, str]]) -> str:
-    return "|".join(re.escape(name) for name in sorted(names, key=len, reverse=True))
-
+from thinktalk.engines.cascade.speakable.units import PER, UNITS, either
 
 _SCALE = r"(?:thousand|million|billion|trillion)"
 _SCALES = {
@@ -98,7 +35,7 @@ _CODES = {
 _SIGN = r"(?P<sign>(?<![\w.)])[-−+±~])?"
 _RANGE = rf"(?P<a>{NUMBER})(?: ?[-–—] ?(?P<b>{NUMBER}))?"
 _SIGNS = {"-": "minus ", "−": "minus ", "+": "plus ", "±": "plus or minus ", "~": "about "}
-_PER = rf"(?: ?/ ?(?P<per>{_either(PER)})(?![\w/]))?"
+_PER = rf"(?: ?/ ?(?P<per>{either(PER)})(?![\w/]))?"
 _VULGAR = {
     "½": (1, 2), "⅓": (1, 3), "⅔": (2, 3), "¼": (1, 4), "¾": (3, 4), "⅕": (1, 5), "⅖": (2, 5),
     "⅗": (3, 5), "⅘": (4, 5), "⅙": (1, 6), "⅚": (5, 6), "⅛": (1, 8), "⅜": (3, 8), "⅝": (5, 8),
@@ -196,7 +133,7 @@ _RULES = (
         _money,
     ),
     (
-        re.compile(rf"{_SIGN}{_RANGE} ?(?P<code>{_either(_CODES)})\b"),
+        re.compile(rf"{_SIGN}{_RANGE} ?(?P<code>{either(_CODES)})\b"),
         lambda m: f"{_amount(m)} {_CODES[m['code']][0 if _is_one(m) else 1]}",
     ),
     (re.compile(rf"{_SIGN}{_RANGE} ?%"), lambda m: f"{_amount(m)} percent"),
@@ -207,7 +144,7 @@ _RULES = (
     (
         re.compile(
             r"(?<![\w./])(?:(?P<whole>\d+) )?(?P<n>\d{1,3})/(?P<d>[1-9]\d{0,3})(?![\w/]|\.\d)"
-            rf"(?: (?P<unit>{_either(UNITS)})(?![\w/²³^']))?"
+            rf"(?: (?P<unit>{either(UNITS)})(?![\w/²³^']))?"
         ),
         _plain_fraction,
     ),
@@ -215,7 +152,7 @@ _RULES = (
         re.compile(
             rf"(?P<article>\b[Aa]n? )?{_SIGN}{_RANGE}(?P<scale> {_SCALE})?"
             # "7B" is a model size, "512 B" are bytes; "5 in" and "3 A" stay words.
-            rf"(?: ?(?!B\b|b\b)|(?= B\b) )(?P<unit>{_either(UNITS)})(?![\w²³^']){_PER}"
+            rf"(?: ?(?!B\b|b\b)|(?= B\b) )(?P<unit>{either(UNITS)})(?![\w²³^']){_PER}"
         ),
         _measured,
     ),
