@@ -17,21 +17,30 @@ from thinktalk.engines.cascade.speakable.units import PER, UNITS, either
 _SCALE = r"(?:thousand|million|billion|trillion)"
 _SCALES = {
     "k": "thousand", "K": "thousand", "M": "million", "m": "million", "B": "billion",
-    "b": "billion", "bn": "billion", "T": "trillion",
+    "b": "billion", "bn": "billion", "T": "trillion", "mn": "million",
 }  # fmt: skip
 _CURRENCIES = {
-    "$": ("dollar", "dollars", "cent", "cents"), "US$": ("dollar", "dollars", "cent", "cents"),
+    "$": ("dollar", "dollars", "cent", "cents"), "R$": ("real", "reais", "", ""),
     "€": ("euro", "euros", "cent", "cents"), "£": ("pound", "pounds", "penny", "pence"),
     "¥": ("yen", "yen", "sen", "sen"), "₹": ("rupee", "rupees", "paisa", "paise"),
     "₩": ("won", "won", "jeon", "jeon"), "₽": ("ruble", "rubles", "kopek", "kopeks"),
     "₿": ("bitcoin", "bitcoin", "", ""),
 }  # fmt: skip
+_DOLLARS = {
+    "US$": "U-S", "A$": "Australian", "AU$": "Australian", "C$": "Canadian", "CA$": "Canadian",
+    "NZ$": "New Zealand", "HK$": "Hong Kong", "S$": "Singapore", "NT$": "Taiwan",
+}  # fmt: skip
+_CURRENCIES |= {
+    sign: (f"{whose} dollar", f"{whose} dollars", "cent", "cents")
+    for sign, whose in _DOLLARS.items()
+}
 _CODES = {
     "USD": ("U-S dollar", "U-S dollars"), "EUR": ("euro", "euros"), "GBP": ("pound", "pounds"),
     "JPY": ("yen", "yen"), "CNY": ("yuan", "yuan"), "CHF": ("Swiss franc", "Swiss francs"),
     "CAD": ("Canadian dollar", "Canadian dollars"), "INR": ("rupee", "rupees"),
     "AUD": ("Australian dollar", "Australian dollars"), "RMB": ("yuan", "yuan"),
 }  # fmt: skip
+_ARTICLE = r"(?P<article>\b[Aa]n? )?"
 _SIGN = r"(?P<sign>(?<![\w.)])[-−+±~])?"
 _RANGE = rf"(?P<a>{NUMBER})(?: ?[-–—] ?(?P<b>{NUMBER}))?"
 _SIGNS = {"-": "minus ", "−": "minus ", "+": "plus ", "±": "plus or minus ", "~": "about "}
@@ -51,11 +60,18 @@ def _amount(match: re.Match[str]) -> str:
 def _scientific(match: re.Match[str]) -> str:
     power = decimal(match["power"].lstrip("+-−"))
     minus = "minus " if match["power"][0] in "-−" else ""
-    return f"{decimal(match['a'])} times ten to the power of {minus}{power}"
+    unit = f" {UNITS[match['unit']][1]}{_per(match)}" if match["unit"] else ""
+    return f"{decimal(match['a'])} times ten to the power of {minus}{power}{unit}"
 
 
 def _is_one(match: re.Match[str]) -> bool:
     return match["a"] == "1" and not match["b"]
+
+
+def _is_singular(match: re.Match[str]) -> bool:
+    """Whether one of it is meant, or an adjective: "a five kilometer run"."""
+    is_adjective = match["article"] and re.match(r" [a-z]", match.string[match.end() :])
+    return bool(is_adjective) or _is_one(match)
 
 
 def _per(match: re.Match[str]) -> str:
@@ -64,26 +80,32 @@ def _per(match: re.Match[str]) -> str:
 
 def _money(match: re.Match[str]) -> str:
     one, many, cent, cents = _CURRENCIES[match["currency"]]
-    sign = _SIGNS.get(match["sign"] or "", "")
+    article = match["article"] or ""
+    sign = article + _SIGNS.get(match["sign"] or "", "")
+    is_singular = _is_singular(match)
     scale = match["scale"]
     if scale:
         scale = _SCALES.get(scale.strip(), scale.strip())
-        return f"{_amount(match)} {scale} {many}{_per(match)}"
+        singular = one if article and is_singular else many
+        return f"{article}{_amount(match)} {scale} {singular}{_per(match)}"
     whole, _, part = match["a"].replace(",", "").partition(".")
     if len(part) == 2 and cent and not match["b"]:
         small = f"{cardinal(int(part))} {cent if part == '01' else cents}" if int(part) else ""
         large = f"{cardinal(int(whole))} {one if whole == '1' else many}" if int(whole or 0) else ""
         if large or small:
             return sign + " and ".join(filter(None, (large, small))) + _per(match)
-    return f"{_amount(match)} {one if _is_one(match) else many}{_per(match)}"
+    return f"{article}{_amount(match)} {one if is_singular else many}{_per(match)}"
+
+
+def _coded(match: re.Match[str]) -> str:
+    scale = f" {match['scale']}" if match["scale"] else ""
+    one, many = _CODES[match["code"]]
+    return f"{_amount(match)}{scale} {one if _is_one(match) and not scale else many}"
 
 
 def _measured(match: re.Match[str]) -> str:
     one, many = UNITS[match["unit"]]
-    # An adjective is singular: "a five kilometer run".
-    singular = _is_one(match) or (
-        match["article"] and re.match(r" [a-z]", match.string[match.end() :])
-    )
+    singular = _is_singular(match)
     scale = f" {match['scale'].strip()}" if match["scale"] else ""
     return (
         f"{match['article'] or ''}{_amount(match)}{scale} {one if singular else many}{_per(match)}"
@@ -91,19 +113,29 @@ def _measured(match: re.Match[str]) -> str:
 
 
 def _plain_fraction(match: re.Match[str]) -> str:
-    if match["n"] == match["d"]:
-        return f"{decimal(match['n'])} {decimal(match['n'])}"  # "fifty fifty"
+    if match["n"] == match["d"] == "50":
+        return "fifty fifty"
+    if not match["whole"] and not match["unit"] and _is_share(match):
+        return f"{cardinal(int(match['n']))} out of {cardinal(int(match['d']))}"
     said = fraction(int(match["n"]), int(match["d"]))
     if not match["whole"]:
         return said + _fraction_of(match)
     return f"{cardinal(int(match['whole']))} and {re.sub('^one ', 'a ', said)}{_fraction_of(match)}"
 
 
+def _is_share(match: re.Match[str]) -> bool:
+    """Whether so many of so many are meant: "3/4 tests", "8/10", "5/5"."""
+    n, d, rest = int(match["n"]), int(match["d"]), match.string[match.end() :]
+    is_formula = re.search(r"[=+×*]", match.string)
+    return n == d or (n < d and bool(_COUNTED.match(rest) or (d == 10 and not is_formula)))
+
+
 def _fraction_of(match: re.Match[str]) -> str:
     """The unit behind a fraction: one half mile, two and a half miles."""
     if not match["unit"]:
         return ""
-    return f" {UNITS[match['unit']][1 if match['whole'] else 0]}"
+    is_proper = not match["whole"] and int(match["n"]) < int(match["d"])
+    return f" {UNITS[match['unit']][0 if is_proper else 1]}"
 
 
 def _vulgar(match: re.Match[str]) -> str:
@@ -112,34 +144,122 @@ def _vulgar(match: re.Match[str]) -> str:
     return f" {whole} {n}/{d}" if whole else f" {n}/{d}"
 
 
+def _duration(match: re.Match[str]) -> str:
+    """2h30m: hours and minutes, where "30m" alone would be a distance."""
+    parts = [
+        f"{decimal(match[unit])} {unit if match[unit] == '1' else unit + 's'}"
+        for unit in ("day", "hour", "minute", "second")
+        if match[unit]
+    ]
+    if len(parts) < 2:
+        return match[0]
+    said = " ".join(parts)
+    return said.removesuffix(" minutes") if match[0][-1].isdecimal() else said
+
+
+def _inches(match: re.Match[str]) -> str:
+    """27": unless the sign closes a quotation."""
+    if len(re.findall(r'(?<!\d)"', match.string[: match.start()])) % 2:
+        return match[0]
+    by = f" by {decimal(match['b'])}" if match["b"] else ""
+    inches = "inch" if _is_singular(match) else "inches"
+    return f"{match['article'] or ''}{decimal(match['a'])}{by} {inches}"
+
+
+def _sized(match: re.Match[str]) -> str:
+    """3 x 4 is a product; 9x13 and 1920 x 1080 are sizes."""
+    width, height, depth = match["a"], match["b"], match["c"]
+    if len(width) <= 2 and len(height) <= 2 and not depth and match["sign"] != "x":
+        return f"{decimal(width)} times {decimal(height)}"
+    said = f"{grouped(width)} by {grouped(height)}"
+    return f"{said} by {grouped(depth.strip(' x×'))}" if depth else said
+
+
+# A plural behind a fraction is what was counted, unless it is a measure or no noun.
+_COUNTED = re.compile(
+    r" (?!(?:cups|teaspoons|tablespoons|ounces|pounds|inches|miles|hours|days|years|times|is|was|as"
+    r"|has|this|its|plus|minus|less|equals)\b)[a-z]+s\b"
+)
+_WHAT = {"req": "requests", "tok": "tokens", "msg": "messages", "it": "iterations"}
 _RULES = (
     # "2 tsp. of salt": the stop belongs to the unit.
-    (re.compile(r"(?<=\d )(tsp|tbsp|min|sec|hrs?|oz|lbs?|ft)\.(?= [a-z])"), lambda m: m[1]),
-    (re.compile(r"(?<![\w.])(?P<a>\d(?:\.\d+)?)[eE](?P<power>[-−+]?\d{1,3})\b"), _scientific),
+    (re.compile(r"(?<=\d )([Tt]sp|[Tt]bsp|min|sec|hrs?|oz|lbs?|ft)\.(?= [a-z])"), lambda m: m[1]),
+    (
+        re.compile(
+            r"(?<![\w.])(?P<a>\d(?:\.\d+)?)[eE](?P<power>[-−+]?\d{1,3})\b"
+            rf"(?: (?P<unit>{either(UNITS)})(?![\w²³^']){_PER})?"
+        ),
+        _scientific,
+    ),
+    (
+        re.compile(
+            r"(?<![\w.,:$])(?=\d+ ?[dhm]\D{0,3}\d)(?:(?P<day>\d+) ?d)?(?: ?(?P<hour>\d+) ?h)?"
+            r"(?: ?(?P<minute>\d+) ?(?:m(?:in)?|(?<=h\d\d)))?(?: ?(?P<second>\d+(?:\.\d+)?) ?s)?\b"
+        ),
+        _duration,
+    ),
+    (re.compile(r"(?<=°[CF]) ?/ ?(?=\d+ ?°)"), lambda m: " or "),
+    (
+        re.compile(rf'{_ARTICLE}(?<![\w.\x27])(?P<a>{NUMBER})(?:"? ?[x×] ?(?P<b>{NUMBER}))?"'),
+        _inches,
+    ),
     (re.compile(r"(?<=\d%) ?[-–] ?(?=\d)"), lambda m: " to "),
     (re.compile(r"(?P<scale>(?<=\d)[kKMB]) ?[-–] ?(?=[$€£]\d)"), lambda m: f"{m['scale']} to "),
     (re.compile(r"\b24/7\b|\b24x7\b"), lambda m: "twenty-four seven"),
+    (re.compile(r"\b9/11\b"), lambda m: "nine eleven"),
+    (
+        re.compile(r"(?<=\d)-to-(?=\d)|(?<=\d(?:st|nd|rd|th)) ?[-–] ?(?=\d+[snrt])"),
+        lambda m: " to ",
+    ),
+    (
+        re.compile(r"\b(?P<a>(?P<l>[A-Z]{1,2})\d{1,3}) ?[-–] ?(?=(?P=l)\d)"),
+        lambda m: m["a"] + " to ",
+    ),
+    (
+        re.compile(r"(?<![\w.–-])(\d{1,3})[-–](\d{1,3})[-–](\d{1,3})(?![\w–-])"),
+        lambda m: ", ".join(map(decimal, m.groups())),
+    ),
+    (
+        re.compile(r"(?<![\w.])(?P<n>\d{1,3}) ?bps\b"),
+        lambda m: f"{decimal(m['n'])} basis points",
+    ),
     (re.compile(rf"(?P<whole>(?<!\d)\d+)? ?(?P<v>[{''.join(_VULGAR)}])"), _vulgar),
     (
         re.compile(
-            rf"(?P<sign>(?<![\w.)])[-−+~])?(?P<currency>US\$|[$€£¥₹₩₽₿]) ?(?P<a>{NUMBER})"
+            rf"{_ARTICLE}(?P<sign>(?<![\w.)])[-−+~])?(?<![A-Za-z])(?P<currency>{either(_CURRENCIES)})"
+            rf" ?(?P<a>{NUMBER})"
             rf"(?: ?[-–—] ?(?P=currency)?(?P<b>{NUMBER}))?"
-            rf"(?P<scale> ?{_SCALE}\b|(?:bn|[kKMBTmb])\b)?{_PER}"
+            rf"(?P<scale> ?{_SCALE}\b|(?:bn|mn|[kKMBTmb])\b)?{_PER}"
         ),
         _money,
     ),
     (
-        re.compile(rf"{_SIGN}{_RANGE} ?(?P<scale>{_SCALE}\b)? ?(?P<currency>[€£¥₹₩₽$]){_PER}"),
+        re.compile(
+            rf"{_ARTICLE}{_SIGN}{_RANGE} ?(?P<scale>{_SCALE}\b)? ?(?P<currency>[€£¥₹₩₽$]){_PER}"
+        ),
         _money,
     ),
     (
-        re.compile(rf"{_SIGN}{_RANGE} ?(?P<code>{either(_CODES)})\b"),
-        lambda m: f"{_amount(m)} {_CODES[m['code']][0 if _is_one(m) else 1]}",
+        re.compile(rf"{_SIGN}{_RANGE}(?: (?P<scale>{_SCALE}))? ?(?P<code>{either(_CODES)})\b"),
+        _coded,
     ),
+    (
+        re.compile(rf"\b(?P<code>{either(_CODES)}) {_SIGN}{_RANGE}(?: (?P<scale>{_SCALE}))?\b"),
+        _coded,
+    ),
+    (re.compile(rf"\((?P<a>{NUMBER})\)(?= ?%)"), lambda m: m["a"]),
     (re.compile(rf"{_SIGN}{_RANGE} ?%"), lambda m: f"{_amount(m)} percent"),
     (
         re.compile(r"(?P<feet>\d)'(?P<inches>\d{1,2})(?:\"|'')"),
         lambda m: f"{cardinal(int(m['feet']))} foot {cardinal(int(m['inches']))}",
+    ),
+    (
+        re.compile(rf"(?P<a>{NUMBER})/(?P<b>{NUMBER}) ?(?P<unit>[kKMGT]i?B)\b"),
+        lambda m: f"{decimal(m['a'])} of {decimal(m['b'])} {UNITS[m['unit']][1]}",
+    ),
+    (
+        re.compile(rf"(?<![\w./])(?P<a>\d+\.\d+)/(?P<b>{NUMBER})(?![\w/])"),
+        lambda m: f"{decimal(m['a'])} out of {decimal(m['b'])}",
     ),
     (
         re.compile(
@@ -150,7 +270,7 @@ _RULES = (
     ),
     (
         re.compile(
-            rf"(?P<article>\b[Aa]n? )?{_SIGN}{_RANGE}(?P<scale> {_SCALE})?"
+            rf"{_ARTICLE}{_SIGN}{_RANGE}(?P<scale> {_SCALE})?"
             # "7B" is a model size, "512 B" are bytes; "5 in" and "3 A" stay words.
             rf"(?: ?(?!B\b|b\b)|(?= B\b) )(?P<unit>{either(UNITS)})(?![\w²³^']){_PER}"
         ),
@@ -160,16 +280,19 @@ _RULES = (
         re.compile(
             r"(?<![A-Za-z])(?P<what>[A-Za-z]{2,})/(?P<per>s|sec|min|hr?|day|week|month|year)\b(?!/)"
         ),
-        lambda m: f"{m['what']} per {PER[m['per']]}",
+        lambda m: f"{_WHAT.get(m['what'], m['what'])} per {PER[m['per']]}",
     ),
     (
-        re.compile(r"\b(?P<a>\d{1,5}) ?[x×] ?(?P<b>\d{1,5})(?P<c> ?[x×] ?\d{1,5})?\b"),
-        lambda m: _sized(m["a"], m["b"], m["c"]),
+        re.compile(
+            r"(?<![\w.,])(?P<a>\d{1,5})(?P<sign> ?[x×] ?)(?P<b>\d{1,5})(?P<c> ?[x×] ?\d{1,5})?\b"
+            r"(?![\^.]\d|\^-)"
+        ),
+        _sized,
     ),
     (re.compile(rf"(?P<a>{NUMBER})[x×](?= [a-z])"), lambda m: f"{decimal(m['a'])} times"),
     (
-        re.compile(r"(?<![\d:])(?P<a>\d{1,4}):(?P<b>\d{1,4})(?![\d:])"),
-        lambda m: f"{decimal(m['a'])} to {decimal(m['b'])}",
+        re.compile(r"(?<![\w:.])\d{1,4}(?::\d{1,4}){1,2}(?![\w:])"),
+        lambda m: " to ".join(map(decimal, m[0].split(":"))),
     ),
     (
         re.compile(r"\b(?P<n>\d[\d,]{0,20})(?:st|nd|rd|th)\b"),
@@ -193,13 +316,6 @@ _RULES = (
     (re.compile(r"\b(?:[Nn]o\.|№) ?(?=\d)"), lambda m: "number "),
     (re.compile(r"(?<!\w)#(?=\d)"), lambda m: "number "),
 )
-
-
-def _sized(width: str, height: str, depth: str | None) -> str:
-    if len(width) <= 2 and len(height) <= 2 and not depth:
-        return f"{decimal(width)} times {decimal(height)}"
-    said = f"{grouped(width)} by {grouped(height)}"
-    return f"{said} by {grouped(depth.strip(' x×'))}" if depth else said
 
 
 def _ranged(match: re.Match[str]) -> str:

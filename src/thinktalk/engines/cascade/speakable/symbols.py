@@ -15,6 +15,7 @@ from thinktalk.engines.cascade.speakable.numbers import cardinal
 _QUOTES = str.maketrans(
     {"’": "'", "‘": "'", "ʼ": "'", "“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "″": '"',
      "′": "'", "\u00a0": " ", "\u202f": " ", "\u2009": " ", "‐": "-", "‑": "-", "―": "—", "⁄": "/",
+     "℃": "°C", "℉": "°F",
      "−": "−", "\u00ad": None, "…": "…"}
 )  # fmt: skip
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺ⁿ", "0123456789-+n")
@@ -106,6 +107,7 @@ _MATH = tuple(
         (r"©", " copyright "),
         (r" ?& ?", " and "),
         (r"(?<=\w)%", " percent "),
+        (r"‰", " per thousand "),
         (r"°", " degrees "),
         (r"§ ?", " section "),
         (r"\band/or\b", "and or"),
@@ -157,7 +159,7 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
 def _power(match: re.Match[str]) -> str:
     power = match[0].translate(_SUPERSCRIPTS)
-    return match[0] if match[0] in "²³" else f"^{power}"
+    return match[0] if match[0] in ("²", "³") else f"^{power}"
 
 
 def _character(character: str) -> str:
@@ -166,7 +168,7 @@ def _character(character: str) -> str:
     category = unicodedata.category(character)
     if category in ("Cc", "Cf", "Cs", "Co", "Cn") or character in "\ufe0e\ufe0f":
         return ""
-    if category == "So" and ord(character) >= 0x2190 and character not in "℃℉":
+    if category == "So" and ord(character) >= 0x2190:
         # Arrows and signs of use in prose are category Sm; these are pictures.
         return "" if ord(character) > 0x2BFF or not "←" <= character <= "⇿" else character
     if category == "Nd":

@@ -28,6 +28,14 @@ _UNITS = {
     "tsp": ("teaspoon", "teaspoons"), "tbsp": ("tablespoon", "tablespoons"),
     "atm": ("atmosphere", "atmospheres"), "ppm": ("part per million", "parts per million"),
     "Ω": ("ohm", "ohms"),
+    "A": ("amp", "amps"), "F": ("farad", "farads"), "mol": ("mole", "moles"),
+    "mmHg": ("millimeter of mercury", "millimeters of mercury"), "¢": ("cent", "cents"),
+    "mpg": ("mile per gallon", "miles per gallon"), "gal": ("gallon", "gallons"),
+    "bpm": ("beat per minute", "beats per minute"), "lm": ("lumen", "lumens"),
+    "psi": ("pound per square inch", "pounds per square inch"), "cal": ("calorie", "calories"),
+    "sq ft": ("square foot", "square feet"), "sqft": ("square foot", "square feet"),
+    "Tsp": ("teaspoon", "teaspoons"), "Tbsp": ("tablespoon", "tablespoons"),
+    "pp": ("percentage point", "percentage points"), "hPa": ("hectopascal", "hectopascals"),
 }  # fmt: skip
 _BINARY = {"Ki": "kibi", "Mi": "mebi", "Gi": "gibi", "Ti": "tebi"}
 
@@ -42,11 +50,16 @@ def _prefixed() -> dict[str, tuple[str, str]]:
     units["KB"] = units["kB"]
     for letters, prefix in _BINARY.items():
         units[letters + "B"] = (prefix + "byte", prefix + "bytes")
-    small = {"m": "milli", "µ": "micro", "μ": "micro", "n": "nano", "k": "kilo", "c": "centi"}
+    small = {
+        "m": "milli", "µ": "micro", "μ": "micro", "n": "nano", "p": "pico", "k": "kilo",
+        "c": "centi", "d": "deci",
+    }  # fmt: skip
     for letter, prefix in small.items():
-        for base in ("m", "g", "s", "L", "l", "W", "V"):
+        for base in ("m", "g", "s", "L", "l", "W", "V", "A", "F", "J", "mol"):
             units[letter + base] = (prefix + _UNITS[base][0], prefix + _UNITS[base][1])
     units["us"] = units["µs"]
+    # Alone these are words and names: "5 A", "400 F".
+    del units["A"], units["F"]
     for base in ("m", "cm", "mm", "km", "ft"):
         one, many = units[base]
         for power, name in (("²", "square"), ("³", "cubic"), ("^2", "square"), ("^3", "cubic")):
@@ -59,6 +72,7 @@ PER = {
     "s": "second", "sec": "second", "s²": "second squared", "min": "minute", "h": "hour",
     "hr": "hour", "d": "day", "mo": "month", "yr": "year", "kg": "kilogram", "km": "kilometer",
     "m²": "square meter", "m³": "cubic meter", "L": "liter", "l": "liter", "mL": "milliliter",
+    "dL": "deciliter", "mol": "mole", "night": "night",
     "second": "second", "minute": "minute", "hour": "hour", "day": "day", "week": "week",
     "month": "month", "year": "year", "user": "user", "person": "person", "token": "token",
     "request": "request", "GB": "gigabyte", "MB": "megabyte",
