@@ -19,6 +19,7 @@ from thinktalk.engines.cascade.speakable.numbers import read_numbers
 from thinktalk.engines.cascade.speakable.quantities import read_quantities
 from thinktalk.engines.cascade.speakable.symbols import cleaned, polished, read_symbols
 from thinktalk.engines.cascade.speakable.terms import read_terms
+from thinktalk.engines.cascade.speakable.versions import read_versions
 
 __all__ = ["announced", "is_short", "speakable", "wraps"]
 
@@ -26,6 +27,7 @@ __all__ = ["announced", "is_short", "speakable", "wraps"]
 _ENGLISH: tuple[Callable[[str], str], ...] = (
     read_addresses,
     read_dates,
+    read_versions,
     read_quantities,
     read_terms,
     read_symbols,

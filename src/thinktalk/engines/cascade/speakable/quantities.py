@@ -200,7 +200,7 @@ _RULES = (
     ),
     (re.compile(r"(?<=°[CF]) ?/ ?(?=\d+ ?°)"), lambda m: " or "),
     (
-        re.compile(rf'{_ARTICLE}(?<![\w.\x27])(?P<a>{NUMBER})(?:"? ?[x×] ?(?P<b>{NUMBER}))?"'),
+        re.compile(rf"{_ARTICLE}(?<![\w.'])(?P<a>{NUMBER})(?:\"? ?[x×] ?(?P<b>{NUMBER}))?\""),
         _inches,
     ),
     (re.compile(r"(?<=\d%) ?[-–] ?(?=\d)"), lambda m: " to "),

@@ -1,4 +1,4 @@
-"""Versions, status codes, acronyms, abbreviations, identifiers and roman numerals in English."""
+"""Status codes, acronyms, abbreviations, identifiers and roman numerals in English."""
 
 # ruff: noqa: SIM905 - long lists of words read better as lines of words
 
@@ -12,7 +12,6 @@ from thinktalk.engines.cascade.speakable.numbers import (
     digits,
     grouped,
     ordinal,
-    version,
 )
 
 _ABBREVIATIONS = {
@@ -50,12 +49,6 @@ _STATUS_PHRASE = (
     r"(?:OK|Created|Accepted|No Content|Moved|Found|Not Modified|Bad Request|Unauthorized|Forbidden"
     r"|Not Found|Method Not|Conflict|Gone|Too Many|Unprocessable|Internal Server|Not Implemented"
     r"|Bad Gateway|Service Unavailable|Gateway Time|errors?\b|responses?\b|status\b|codes?\b)"
-)
-_PRODUCT = (
-    r"(?:[Vv]ersions?|[Rr]eleases?|Python|Node(?: J-S)?|Java|Ruby|Go|Rust|PHP|OAuth|TLS|SSL|HTTP"
-    r"|CUDA|Ubuntu|Debian|Windows|macOS|iOS|Android|Django|React|Angular|Vue|PyTorch|TensorFlow|Bluetooth"
-    r"|USB|PCIe|HDMI|OpenAPI|Kubernetes|Postgres|PostgreSQL|MySQL|Redis|SemVer|Llama|Qwen|Gemini"
-    r"|Claude|GPT)"
 )
 _KINGS = (
     r"(?:Henry|Louis|Elizabeth|Charles|George|William|Edward|Richard|James|John Paul|Pius|Benedict"
@@ -150,12 +143,6 @@ _RULES = (
     (re.compile(r"\b(?P<a>[A-Z])/(?P<b>[A-Z])\b(?!/)"), lambda m: f"{m['a']} {m['b']}"),
     (re.compile(r"\bSt\. (?=[A-Z])"), lambda m: "Saint "),
     (re.compile(r"(?<![\w.])(?:[A-Za-z]\.){2,}(?!\w)"), _initials),
-    (re.compile(r"\b[Vv]?(?P<v>\d+(?:\.\d+){2,})(?![\w.]*\d)"), lambda m: _version(m, m["v"])),
-    (re.compile(r"(?<![\w.])[Vv](?P<v>\d+(?:\.\d+)*)(?!\w)"), lambda m: _version(m, m["v"])),
-    (
-        re.compile(rf"\b(?P<product>{_PRODUCT})[ /-](?P<v>\d+\.\d+)(?![\w.%]*\d|%)"),
-        lambda m: f"{m['product']} {version(m['v'])}",
-    ),
     (re.compile(r"\bHTTP/(?=\d)"), lambda m: "HTTP "),
     (
         re.compile(
@@ -204,13 +191,6 @@ _RULES = (
     ),
     (_PLAIN_LETTERS, _acronym),
 )
-
-
-def _version(match: re.Match[str], numbers: str) -> str:
-    before = match.string[: match.start()].rstrip().rpartition(" ")[2]
-    named = not match[0][0].isdecimal() and before.lower() != "version"
-    rest = re.match(r"-(?=[a-z])", match.string[match.end() :])
-    return ("version " if named else "") + version(numbers) + (" " if rest else "")
 
 
 def _identifier(text: str) -> str:
