@@ -11,11 +11,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from thinktalk.engines.cascade.speakable.addresses import read_addresses
+from thinktalk.engines.cascade.speakable.chemistry import read_chemistry
 from thinktalk.engines.cascade.speakable.code import announced, is_short
 from thinktalk.engines.cascade.speakable.dates import read_dates
 from thinktalk.engines.cascade.speakable.locales import read_locale
 from thinktalk.engines.cascade.speakable.markdown import plain, wraps
 from thinktalk.engines.cascade.speakable.numbers import read_numbers
+from thinktalk.engines.cascade.speakable.places import read_places
 from thinktalk.engines.cascade.speakable.quantities import read_quantities
 from thinktalk.engines.cascade.speakable.symbols import cleaned, polished, read_symbols
 from thinktalk.engines.cascade.speakable.terms import read_terms
@@ -26,6 +28,8 @@ __all__ = ["announced", "is_short", "speakable", "wraps"]
 # Order matters: an address holds dates, a date holds numbers, and each rule leaves only words.
 _ENGLISH: tuple[Callable[[str], str], ...] = (
     read_addresses,
+    read_places,
+    read_chemistry,
     read_dates,
     read_versions,
     read_quantities,

@@ -83,10 +83,27 @@ def _address(match: re.Match[str]) -> str:
     )
 
 
+def _wide_address(match: re.Match[str]) -> str:
+    """An IPv6 address, character by character."""
+    address, _, net = match[0].partition("/")
+    if not re.search(r"\d", address) or ("::" not in address and address.count(":") < 7):
+        return match[0]
+    groups = [_spelled(re.sub(r"^0+(?=.)", "", group)) for group in address.split(":")]
+    said = re.sub(" +", " ", " colon ".join(groups)).strip()
+    return said + (f" slash {decimal(net)}" if net else "")
+
+
+def _spelled(text: str) -> str:
+    figures = text.isdecimal() and len(text) > 2
+    said = (digits(character) if character.isdecimal() else character.upper() for character in text)
+    return (" " if figures else "-").join(said)
+
+
 def _phone(match: re.Match[str]) -> str:
     groups = re.findall(r"\d+", match[0])
     plus = "plus " if match[0].startswith("+") else ""
-    return plus + ", ".join(digits(group) for group in groups)
+    extension = f" extension {digits(groups.pop())}" if match["extension"] else ""
+    return plus + ", ".join(digits(group) for group in groups) + extension
 
 
 def _hash(match: re.Match[str]) -> str:
@@ -109,6 +126,16 @@ _RULES = (
             r"(?:/(?P<net>\d\d?))?(?![\w.]\d)"
         ),
         _address,
+    ),
+    (
+        re.compile(
+            r"(?<![\w:.])(?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-Fa-f]{0,4}(?:/\d{1,3})?(?![\w:.]\w)"
+        ),
+        _wide_address,
+    ),
+    (
+        re.compile(r"(?<![\w:])(?:[0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}(?![\w:])"),
+        lambda m: ", ".join(map(_spelled, m[0].split(":"))),
     ),
     (re.compile(r"\blocalhost:(?P<port>\d{2,5})"), lambda m: "localhost" + _port(m["port"])),
     (
@@ -139,8 +166,9 @@ _RULES = (
     (re.compile(r"(?<![\w.])\.(?=[A-Za-z]{2,}\b)"), lambda m: "dot "),
     (
         re.compile(
-            r"\+\d{1,3}[ .-]?\(?\d{2,4}\)?[ .-]?\d{2,4}(?:[ .-]?\d{2,4}){1,3}\b"
-            r"|(?<![\w-])\(?\d{3}\)?[ .-]\d{3}[.-]\d{4}\b"
+            r"(?:\+\d{1,3}[ .-]?\(?\d{2,4}\)?[ .-]?\d{2,4}(?:[ .-]?\d{2,4}){1,3}\b"
+            r"|(?<![\w-])(?:1[ .-])?\(?\d{3}\)?[ .-]\d{3}[.-]\d{4}\b)"
+            r"(?P<extension>,? ?(?:ext\.?|x) ?\d{1,5}\b)?"
         ),
         _phone,
     ),

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import re
 
+from thinktalk.engines.cascade.speakable.versions import read_comparators
+
 SPELLED = frozenset(
     "api url uri html css http https sql xml csv js ts ip tcp udp ssh ftp dns cpu gpu ram ui ux"
     " db io os cli sdk jwt pdf png jpg svg npm tls ssl vm ai ml llm tts asr pcm mp sh txt rs cpp"
@@ -40,6 +42,13 @@ _OPERATORS = tuple(
     (re.compile(pattern), said)
     for pattern, said in (
         (r"\bHTTP/(?=\d)", "HTTP "),
+        (r"\b(?:https?|wss?)://", " "),
+        (r"(?<=localhost):(?=\d)", " port "),
+        (r"(?<=\d\d\d):(?=\d)", " to "),
+        (r"^:(?=\w)", " colon "),
+        (r"(?<!\w)~/", " home slash "),
+        (r" \?\? ", " or else "),
+        (r"(?<![\w)])\*\*(?=[A-Za-z_{])", " star star "),
         (r"::", " "),
         (r"(?<![\w-])--(?=\w)", " dash dash "),
         (r"(?<![\w-])-(?=[A-Za-z])", " dash "),
@@ -75,6 +84,20 @@ _OPERATORS = tuple(
         (r"(?<=[A-Za-z_)\]])\.(?=[A-Za-z_])|(?<![\w.])\.(?=[A-Za-z])", " dot "),
     )
 )
+_SIGNS = {
+    "&": "ampersand", "&&": "double ampersand", "|": "pipe", "||": "double pipe", ";": "semicolon",
+    ":": "colon", "::": "double colon", ",": "comma", ".": "dot", "...": "dot dot dot",
+    "'": "single quote", '"': "double quote", "`": "backtick", "#": "hash", "^": "caret",
+    "!": "exclamation mark", "?": "question mark", "??": "double question mark", "~": "tilde",
+    "_": "underscore", "-": "hyphen", "--": "double hyphen", "+": "plus", "++": "plus plus",
+    "*": "star", "**": "double star", "/": "slash", "//": "double slash", "\\": "backslash",
+    "<": "less than", "<=": "less than or equal", ">": "greater than",
+    ">=": "greater than or equal", "=": "equals", "==": "double equals", "===": "triple equals",
+    "!=": "not equals", "!==": "strict not equals", "=>": "arrow", "->": "arrow", "%": "percent",
+    "@": "at sign", "$": "dollar sign", "(": "open parenthesis", ")": "close parenthesis",
+    "()": "parentheses", "[": "open bracket", "]": "close bracket", "[]": "brackets",
+    "{": "open brace", "}": "close brace", "{}": "braces", "<>": "angle brackets",
+}  # fmt: skip
 _NAME = re.compile(r"[^\W\d]\w*")
 
 
@@ -103,7 +126,9 @@ def spoken_code(text: str, language: str = "en") -> str:
     """Return a short piece of code in words; signs have words in English only."""
     if language != "en":
         return " ".join(re.sub(r"[^\w\s.,;:!?'。、，！？-]|_", " ", text).split())
-    text = re.sub(r"(?<=[\w)]) ?\b(is|in)\b", r" \1", text)
+    if sign := _SIGNS.get(text.strip()):
+        return sign
+    text = read_comparators(re.sub(r"(?<=[\w)]) ?\b(is|in)\b", r" \1", text))
     text = re.sub(r"(?<![\w.])v(?=\d+(?![\w.]))", "v ", text)
     for pattern, said in _OPERATORS:
         text = pattern.sub(said, text)

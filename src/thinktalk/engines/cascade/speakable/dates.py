@@ -24,7 +24,7 @@ _ISO_DAY = r"(?P<year>[12]\d{3})-(?P<month>0[1-9]|1[0-2])-(?P<day>0[1-9]|[12]\d|
 _DECADES = "twenties thirties forties fifties sixties seventies eighties nineties".split()
 _YEAR_BEFORE = (
     r"(?:©|(?i:\b(?:in|since|until|till|by|from|of|during|before|after|year|early|mid|late|spring"
-    r"|summer|autumn|fall|winter|circa|copyright|around|q[1-4]))) ?"
+    r"|summer|autumn|fall|winter|circa|copyright|around|[qh][1-4]))) ?"
 )
 
 
@@ -49,7 +49,7 @@ def clock(hour: str, minute: str, second: str | None, half: str | None) -> str:
         said = "midnight"
     else:
         said = f"{cardinal(h)} o'clock" if h <= 12 else f"{cardinal(h)} hundred"
-    if second:
+    if second and int(second):
         said += f" and {cardinal(int(second))} seconds"
     return said + suffix
 
@@ -60,6 +60,14 @@ def _iso(match: re.Match[str]) -> str:
         said += f" at {clock(match['hour'], match['minute'], None, None)}"
         said += " U-T-C" if match["zone"] == "Z" else ""
     return said
+
+
+def _logged(match: re.Match[str]) -> str:
+    """10/Oct/2000:13:55:36 -0700, as web servers write it."""
+    if match["month"].lower() not in _MONTH_OF:
+        return match[0]
+    day = _day(_month(match["month"]), match["day"], match["year"])
+    return f"{day} at {clock(match['hour'], match['minute'], None, None)}"
 
 
 def _slashed(match: re.Match[str]) -> str:
@@ -114,6 +122,13 @@ _RULES = (
             r"(?P<zone>Z|[+-]\d\d:?\d\d)?)?(?![\d-])"
         ),
         _iso,
+    ),
+    (
+        re.compile(
+            r"\b(?P<day>\d\d)/(?P<month>[A-Z][a-z]{2})/(?P<year>[12]\d{3}):(?P<hour>\d\d)"
+            r":(?P<minute>\d\d):\d\d(?: [+-]\d{4})?\b"
+        ),
+        _logged,
     ),
     (re.compile(r"\b(?P<a>\d\d?)(?P<sep>[/.])(?P<b>\d\d?)(?P=sep)(?P<year>[12]\d{3})\b"), _slashed),
     (

@@ -254,6 +254,10 @@ _RULES = (
         lambda m: f"{cardinal(int(m['feet']))} foot {cardinal(int(m['inches']))}",
     ),
     (
+        re.compile(r"\b(?P<a>[1-5]\d\d)/(?P<b>[1-5]\d\d)\b(?![/.]\d)"),
+        lambda m: f"{grouped(m['a'])} or {grouped(m['b'])}",
+    ),
+    (
         re.compile(rf"(?P<a>{NUMBER})/(?P<b>{NUMBER}) ?(?P<unit>[kKMGT]i?B)\b"),
         lambda m: f"{decimal(m['a'])} of {decimal(m['b'])} {UNITS[m['unit']][1]}",
     ),

@@ -65,6 +65,10 @@ _OPERAND_BEFORE, _OPERAND_AFTER = r"(?<=[\w)\]²³%])", r"(?=[\w(\[√.$-])"
 _MATH = tuple(
     (re.compile(pattern), said)
     for pattern, said in (
+        (
+            r"(?<![\w/])([A-Za-z])/([a-z])(?![\w/])",
+            lambda m: f"{m[1]} over {m[2]}" if "=" in m.string else m[0],
+        ),
         (r"\bO\(([^()]{1,30})\)", r"O of \1"),
         (r"\b([fgh])\(([^()]{1,8})\)", r"\1 of \2"),
         (r" ?± ?", " plus or minus "),
@@ -76,6 +80,8 @@ _MATH = tuple(
         (r"\s*(?:<=>|<->|↔|⇔)\s*", " is equivalent to "),
         (r"\s*(?:[-=]+>|[→⇒➜➔⟶])\s*", " to "),
         (r"\s*(?:<-+(?= )|<==+|[←⇐])\s*", " from "),
+        (r"^ *(?:>=|≥) *", "at least "),
+        (r"^ *(?:<=|≤) *", "at most "),
         (r" *(?:<=|≤) *", " is at most "),
         (r" *(?:>=|≥) *", " is at least "),
         (
@@ -144,16 +150,17 @@ _PUNCTUATION = frozenset(" .,;:!?'-…。！？、，；：।؟،؛")
 
 def cleaned(text: str) -> str:
     """Return `text` with one kind of quote, blank and digit, without what has no sound."""
-    text = text.translate(_QUOTES)
+    text = _EMOTICON.sub("", text.translate(_QUOTES))
     if text.isascii():
         return _CONTROL.sub("", text)
     # Keycap and tag emoji are a base character with marks: drop the whole.
     text = re.sub(r"[0-9#*]\ufe0f?\u20e3", "", text)
-    text = re.sub(r"(?<=[⁰¹²³⁴⁵⁶⁷⁸⁹\w)])[⁰¹⁴-⁹⁻⁺ⁿ²³][⁰¹²³⁴-⁹ⁿ]*", _power, text)
-    text = re.sub(r"[₀-₉₋₊]+", lambda m: f" {m[0].translate(_SUBSCRIPTS)} ", text)
+    text = text.translate(_SUBSCRIPTS)
+    text = re.sub(r"(?<=[\w)])[⁰¹⁴-⁹⁻⁺ⁿ²³][⁰¹²³⁴-⁹ⁿ⁻⁺]*", _power, text)
     return "".join(map(_character, text))
 
 
+_EMOTICON = re.compile(r"(?<!\S)(?:[:;=]'?-?[()DPpOo/|*]|<3|xD|\^\^)(?=[\s.,!]|$)")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
 

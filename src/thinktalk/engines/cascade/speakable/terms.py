@@ -29,6 +29,7 @@ _DAYS = {
     day[:3]: day
     for day in ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 }
+_SPANS = {"Y": "year", "Q": "quarter", "M": "month"}
 _DAY = "|".join(_DAYS)
 _WORDS = frozenset(
     "A I AM AN AND ANY ARE AS AT BE BUT BY CAN DO FOR GET GO HAS HE HER HIM HIS HOW IF IN IS IT ITS"
@@ -127,6 +128,11 @@ _KNOWN = "|".join(re.escape(short) for short in sorted(_ABBREVIATIONS, key=len, 
 _RULES = (
     (re.compile(rf"(?<![\w.])(?:{_KNOWN})(?!\w)"), _abbreviation),
     (re.compile(r"(?<![\w.])(?<!slash )etc\b\.?"), _et_cetera),
+    (re.compile(r"\b(?P<a>[YQM])o(?P=a)\b"), lambda m: f"{_SPANS[m['a']]} over {_SPANS[m['a']]}"),
+    (
+        re.compile(r"\b(?P<n>40[13])\((?P<l>[a-z])\)"),
+        lambda m: f"{grouped(m['n'])} {m['l'].upper()}",
+    ),
     (re.compile(r"\bPh\.?D\b\.?"), lambda m: "P-H-D"),
     (re.compile(r"\b[Ff]ig\. ?(?=\d)"), lambda m: "figure "),
     (re.compile(r"\b[Vv]ol\. ?(?=\d)"), lambda m: "volume "),
