@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 
 from thinktalk.engines.cascade.speakable.code import spoken_block, spoken_code
-from thinktalk.engines.cascade.speakable.symbols import read_latex
+from thinktalk.engines.cascade.speakable.latex import read_latex
 
 FENCE = re.compile(r"^[ \t]*(?P<mark>`{3,}|~{3,})(?P<info>[^`\n]*)$")
 TABLE_RULE = re.compile(r"^[ \t]*\|?[ \t]*:?-{2,}:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*$")
