@@ -21,10 +21,14 @@ _YEAR = r"(?P<year>[12]\d{3})"
 _CLOCK = r"(?P<hour>[01]?\d|2[0-4]):(?P<minute>[0-5]\d)(?::(?P<second>[0-5]\d)(?:\.\d+)?)?"
 _HALF = r"(?P<half>[AaPp])(?P<dots>\.?)[Mm](?:(?P=dots)(?!\w))"
 _ISO_DAY = r"(?P<year>[12]\d{3})-(?P<month>0[1-9]|1[0-2])-(?P<day>0[1-9]|[12]\d|3[01])"
+WEEKDAYS = {
+    day[:3]: day
+    for day in ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+}
 _DECADES = "twenties thirties forties fifties sixties seventies eighties nineties".split()
 _YEAR_BEFORE = (
-    r"(?:©|(?i:\b(?:in|since|until|till|by|from|of|during|before|after|year|early|mid|late|spring"
-    r"|summer|autumn|fall|winter|circa|copyright|around|[qh][1-4]))) ?"
+    r"(?:©|(?i:\b(?:in|since|until|till|by|from|of|during|before|after|year|early|mid|late|circa|ad|spring"
+    r"|summer|autumn|fall|winter|copyright|around|[qh][1-4]))) ?"
 )
 
 
@@ -91,6 +95,19 @@ def _kept_stop(match: re.Match[str]) -> str:
     return "." if match["dots"] and re.match(r"\s*$|\s+[A-Z]", rest) else ""
 
 
+def _short_range(match: re.Match[str]) -> str:
+    """1914–18, and 2024/25 for the year that begins in one and ends in the next."""
+    first, second = int(match["a"]), int(match["b"])
+    if match["sign"] == "/":
+        is_range = second == (first + 1) % 100
+    else:
+        # 2010-12 is a month.
+        is_range = second > first % 100 and (second > 12 or match["sign"] == "–")
+    if not is_range:
+        return match[0]
+    return f"{year(first)} {'' if match['sign'] == '/' else 'to '}{cardinal(second)}"
+
+
 def _decade(match: re.Match[str]) -> str:
     number = int(match["decade"])
     tens = number // 10 % 10
@@ -112,9 +129,34 @@ _RULES = (
         ),
         lambda m: f"{m['a']} to {m['b']}",
     ),
+    (re.compile(r"\b(?P<a>[Nn]oon|[Mm]idnight) ?[-–] ?(?=\d)"), lambda m: f"{m['a']} to "),
+    (re.compile(r"(?<=\d:\d\d)Z\b"), lambda m: " UTC"),
+    (re.compile(r"\b(?P<zone>UTC|GMT)[-−](?=\d)"), lambda m: f"{m['zone']} minus "),
+    (re.compile(r"(?<![\w.])ca?\. ?(?=[12]\d{3}\b)"), lambda m: "circa "),
+    (re.compile(r"(?<=[QH][1-4])'(?=\d\d\b)"), lambda m: " "),
     (
-        re.compile(rf"\b(?P<start>{_MONTH} \d{{1,2}}) ?[-–] ?(?P<end>\d{{1,2}})(?![\d:%-])"),
-        lambda m: f"{m['start']} to the {ordinal(int(m['end']))}",
+        re.compile(rf"\b(?P<day>{'|'.join(WEEKDAYS)})\b[.,]* (?=\d|the \d|{_MONTH})"),
+        lambda m: f"{WEEKDAYS[m['day']]}, ",
+    ),
+    (
+        re.compile(
+            r"\b(?P<book>[A-Z][a-z]+ \d{1,3}):(?P<a>\d{1,3})[-–](?P<b>\d{1,3})(?![\d:]| ?[ap]m)"
+        ),
+        lambda m: f"{m['book']}, {cardinal(int(m['a']))} to {cardinal(int(m['b']))}",
+    ),
+    (
+        re.compile(r"\b(?P<a>1[5-9]\d\d|20\d\d)(?P<sign>[-–/])(?P<b>\d\d)\b(?![-–/.\d])"),
+        _short_range,
+    ),
+    (
+        re.compile(
+            rf"\b(?P<start>{_MONTH} \d{{1,2}}) ?[-–] ?(?P<end>\d{{1,2}})(?:, {_YEAR})?"
+            r"(?![\d:%-])"
+        ),
+        lambda m: (
+            f"{m['start']} to the {ordinal(int(m['end']))}"
+            + (f", {year(int(m['year']))}" if m["year"] else "")
+        ),
     ),
     (
         re.compile(

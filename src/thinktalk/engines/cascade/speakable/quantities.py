@@ -113,8 +113,8 @@ def _measured(match: re.Match[str]) -> str:
 
 
 def _plain_fraction(match: re.Match[str]) -> str:
-    if match["n"] == match["d"] == "50":
-        return "fifty fifty"
+    if match["n"] == match["d"] and match["n"] in ("20", "50"):
+        return f"{cardinal(int(match['n']))} {cardinal(int(match['n']))}"
     if not match["whole"] and not match["unit"] and _is_share(match):
         return f"{cardinal(int(match['n']))} out of {cardinal(int(match['d']))}"
     said = fraction(int(match["n"]), int(match["d"]))
@@ -180,8 +180,23 @@ _COUNTED = re.compile(
     r" (?!(?:cups|teaspoons|tablespoons|ounces|pounds|inches|miles|hours|days|years|times|is|was|as"
     r"|has|this|its|plus|minus|less|equals)\b)[a-z]+s\b"
 )
-_WHAT = {"req": "requests", "tok": "tokens", "msg": "messages", "it": "iterations"}
+_NUMBERED_PARTS = {
+    "fig": "figure", "vol": "volume", "eq": "equation", "sec": "section", "ch": "chapter",
+    "p": "page", "pp": "pages",
+}  # fmt: skip
+_WHAT = {unit: many for unit, (_, many) in UNITS.items()} | {
+    "req": "requests",
+    "tok": "tokens",
+    "msg": "messages",
+    "it": "iterations",
+}
 _RULES = (
+    (
+        re.compile(
+            rf"(?<![\w.])(?P<short>(?i:{'|'.join(_NUMBERED_PARTS)}))\. ?\(?(?=[\dIVX])(?P<n>\w+)\)?"
+        ),
+        lambda m: f"{_NUMBERED_PARTS[m['short'].lower()]} {m['n']}",
+    ),
     # "2 tsp. of salt": the stop belongs to the unit.
     (re.compile(r"(?<=\d )([Tt]sp|[Tt]bsp|min|sec|hrs?|oz|lbs?|ft)\.(?= [a-z])"), lambda m: m[1]),
     (
@@ -207,6 +222,20 @@ _RULES = (
     (re.compile(r"(?P<scale>(?<=\d)[kKMB]) ?[-–] ?(?=[$€£]\d)"), lambda m: f"{m['scale']} to "),
     (re.compile(r"\b24/7\b|\b24x7\b"), lambda m: "twenty-four seven"),
     (re.compile(r"\b9/11\b"), lambda m: "nine eleven"),
+    (re.compile(r"\b50[-–]50\b"), lambda m: "fifty fifty"),
+    (re.compile(r"(?<=\d)-(?P<word>on|for|in|by|of)-(?=\d)"), lambda m: f" {m['word']} "),
+    (re.compile(r"\b(?P<n>\d{3,4})(?P<scan>[pi])\b"), lambda m: f"{grouped(m['n'])} {m['scan']}"),
+    (re.compile(r"(?<!\S)>(?=[$€£]?\d)"), lambda m: "more than "),
+    (re.compile(r"(?<!\S)<(?=[$€£]?\d)"), lambda m: "less than "),
+    (
+        re.compile(r"(?P<money>[$€£]\d[\d,.]*[kKMB]?)\+(?=\s|$)"),
+        lambda m: f"more than {m['money']}",
+    ),
+    (
+        re.compile(r"(?P<feet>\d+) ?ft\.? (?P<inches>\d+) ?in\b\.?"),
+        lambda m: f"{m['feet']} ft {m['inches']} inches",
+    ),
+    (re.compile(r"(?P<a>\d ?(?:mm|cm|m|km|in|ft|px)) ?[x×] ?(?=\d)"), lambda m: f"{m['a']} by "),
     (
         re.compile(r"(?<=\d)-to-(?=\d)|(?<=\d(?:st|nd|rd|th)) ?[-–] ?(?=\d+[snrt])"),
         lambda m: " to ",
@@ -267,10 +296,15 @@ _RULES = (
     ),
     (
         re.compile(
-            r"(?<![\w./])(?:(?P<whole>\d+) )?(?P<n>\d{1,3})/(?P<d>[1-9]\d{0,3})(?![\w/]|\.\d)"
+            r"(?<![\w./])(?:(?P<whole>\d+) )?(?P<n>\d{1,3})/(?P<d>[1-9]\d{0,3})(?:rds?|ths?)?"
+            r"(?![\w/]|\.\d)"
             rf"(?: (?P<unit>{either(UNITS)})(?![\w/²³^']))?"
         ),
         _plain_fraction,
+    ),
+    (
+        re.compile(rf"(?P<a>{NUMBER})-(?P<unit>{either(u for u in UNITS if len(u) > 1)})\b(?!-)"),
+        lambda m: f"{decimal(m['a'])} {UNITS[m['unit']][0]}",
     ),
     (
         re.compile(
@@ -312,12 +346,10 @@ _RULES = (
     (re.compile(rf"(?<![\w.)])~ ?(?={NUMBER})"), lambda m: "about "),
     (re.compile(rf"± ?(?={NUMBER})"), lambda m: "plus or minus "),
     (re.compile(rf"(?P<a>{NUMBER})\+(?= |$)"), lambda m: f"{decimal(m['a'])} plus"),
-    (re.compile(rf"(?<!\S)>(?={NUMBER})"), lambda m: "more than "),
-    (re.compile(rf"(?<!\S)<(?={NUMBER})"), lambda m: "less than "),
     (re.compile(rf"(?<![\w.])(?P<a>{NUMBER})[kK]\b"), lambda m: f"{decimal(m['a'])} K"),
     (re.compile(rf"(?<![\w.])(?P<a>{NUMBER})M\b"), lambda m: f"{decimal(m['a'])} million"),
     (re.compile(rf"(?<![\w.])(?P<a>{NUMBER})[Bb]\b"), lambda m: f"{decimal(m['a'])} B"),
-    (re.compile(r"\b(?:[Nn]o\.|№) ?(?=\d)"), lambda m: "number "),
+    (re.compile(r"(?:\b[Nn]o\.|№) ?(?=\d)"), lambda m: "number "),
     (re.compile(r"(?<!\w)#(?=\d)"), lambda m: "number "),
 )
 

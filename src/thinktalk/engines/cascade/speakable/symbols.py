@@ -15,7 +15,7 @@ from thinktalk.engines.cascade.speakable.numbers import cardinal
 _QUOTES = str.maketrans(
     {"’": "'", "‘": "'", "ʼ": "'", "“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "″": '"',
      "′": "'", "\u00a0": " ", "\u202f": " ", "\u2009": " ", "‐": "-", "‑": "-", "―": "—", "⁄": "/",
-     "℃": "°C", "℉": "°F",
+     "℃": "°C", "℉": "°F", "♭": " flat", "♯": " sharp",
      "−": "−", "\u00ad": None, "…": "…"}
 )  # fmt: skip
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺ⁿ", "0123456789-+n")
@@ -34,6 +34,14 @@ _GREEK = {
 _GREEK_SAID = {letter: name.replace("lamda", "lambda").lower() for name, letter in _GREEK.items()}
 _LONE_GREEK = re.compile(rf"(?<![^\W\d_])[{''.join(_GREEK_SAID)}](?![^\W\d_])")
 
+_NAMED = {
+    "∞": "infinity", "∑": "sum of", "∏": "product of", "∫": "integral of", "∂": "partial",
+    "∈": "in", "∉": "not in", "∆": "delta", "∇": "nabla", "∀": "for all", "∃": "there exists",
+    "∩": "intersection", "∪": "union", "⊂": "subset of", "⊆": "subset of", "∅": "empty set",
+    "∝": "is proportional to", "≡": "is equivalent to", "¬": "not", "∧": "and", "∨": "or",
+    "©": "copyright",
+}  # fmt: skip
+_PAIRS = "|".join("he she his her him hers yes no true false on off pass fail".split())
 _OPERAND_BEFORE, _OPERAND_AFTER = r"(?<=[\w)\]²³%])", r"(?=[\w(\[√.$-])"
 _MATH = tuple(
     (re.compile(pattern), said)
@@ -42,6 +50,11 @@ _MATH = tuple(
             r"(?<![\w/])([A-Za-z])/([a-z])(?![\w/])",
             lambda m: f"{m[1]} over {m[2]}" if "=" in m.string else m[0],
         ),
+        (r"(?<=\w)\[(\w+)\]", r" \1"),
+        (r"(?<!\w)# ?of\b", "number of"),
+        (r"(?<!\w)@ ", "at "),
+        (rf"\b({_PAIRS})/({_PAIRS})\b(?!/)", r"\1 or \2"),
+        (r"[Δ∆](?=[^\W\d_])", "delta "),
         (r"\bO\(([^()]{1,30})\)", r"O of \1"),
         (r"\b([fgh])\(([^()]{1,8})\)", r"\1 of \2"),
         (r" ?± ?", " plus or minus "),
@@ -53,8 +66,8 @@ _MATH = tuple(
         (r"\s*(?:<=>|<->|↔|⇔)\s*", " is equivalent to "),
         (r"\s*(?:[-=]+>|[→⇒➜➔⟶])\s*", " to "),
         (r"\s*(?:<-+(?= )|<==+|[←⇐])\s*", " from "),
-        (r"^ *(?:>=|≥) *", "at least "),
-        (r"^ *(?:<=|≤) *", "at most "),
+        (r"(?<!\S)(?:>=|≥)(?=[\w.])|^ *(?:>=|≥) ", "at least "),
+        (r"(?<!\S)(?:<=|≤)(?=[\w.])|^ *(?:<=|≤) ", "at most "),
         (r" *(?:<=|≤) *", " is at most "),
         (r" *(?:>=|≥) *", " is at least "),
         (
@@ -77,13 +90,7 @@ _MATH = tuple(
         (r" *÷ *", " divided by "),
         (r"(?<=[\w)]) / (?=[\w(])", " divided by "),
         (r"√ *", " square root of "),
-        (r"∞", " infinity "),
-        (r"∑", " sum of "),
-        (r"∫", " integral of "),
-        (r"∂", " partial "),
-        (r"∈", " in "),
-        (r"∆", " delta "),
-        (r"©", " copyright "),
+        (rf"[{''.join(_NAMED)}]", lambda m: f" {_NAMED[m[0]]} "),
         (r" ?& ?", " and "),
         (r"(?<=\w)%", " percent "),
         (r"‰", " per thousand "),
@@ -101,7 +108,8 @@ _FINISH = tuple(
     for pattern, said in (
         (r"\.{2,}", "…"),
         (r"…+\.?", "…"),
-        (r"\s+--+\s+|\s*—+\s*|\s+[–-]\s+|(?<=[^\W\d_])–(?=[^\W\d_])", ", "),
+        (r"\s+--+\s+|\s*—+\s*|\s+[–-]\s+", ", "),
+        (r"(?<=[^\W\d_])–(?=[^\W\d_])", "-"),
         (r"(?<=[\w%])\s*[(\[]+(?=\s*\w)", ", "),
         (r"[)\]]+(?=\s+\w)", ", "),
         (r"[()\[\]]", " "),

@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 
 from thinktalk.engines.cascade.speakable.code import name, spell
+from thinktalk.engines.cascade.speakable.dates import WEEKDAYS
 from thinktalk.engines.cascade.speakable.numbers import (
     cardinal,
     digits,
@@ -25,12 +26,9 @@ _ABBREVIATIONS = {
     "max.": "maximum", "min.": "minimum", "avg.": "average", "resp.": "respectively",
 }  # fmt: skip
 _SPOONS = {"tsp": "teaspoon", "tbsp": "tablespoon"}
-_DAYS = {
-    day[:3]: day
-    for day in ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-}
+_KEYS = {"Ctrl": "Control", "Cmd": "Command", "Esc": "Escape", "Del": "Delete"}
 _SPANS = {"Y": "year", "Q": "quarter", "M": "month"}
-_DAY = "|".join(_DAYS)
+_DAY = "|".join(WEEKDAYS)
 _WORDS = frozenset(
     "A I AM AN AND ANY ARE AS AT BE BUT BY CAN DO FOR GET GO HAS HE HER HIM HIS HOW IF IN IS IT ITS"
     " LET MAY ME MY NEW NO NOT NOW OF OFF OH ON ONE OR OUR OUT PUT RUN SAY SEE SET SHE SO THE TO"
@@ -60,7 +58,7 @@ _NUMBERED = (
     r"(?:World War|War|Chapter|Part|Volume|Section|Phase|Type|Appendix|Act|Scene|Level|Title"
 )
 _NUMBERED += r"|Article|Book|Season|Rocky|Final Fantasy|Super Bowl)"
-_PLAIN_LETTERS = re.compile(r"(?<![\w'-])(?P<caps>[A-Z]{2,})(?P<plural>s?)(?![\w])(?!-[A-Z]\b)")
+_PLAIN_LETTERS = re.compile(r"(?<![\w'-])(?P<caps>[A-Z]{2,})(?P<plural>s?)(?![\w])")
 
 
 def _roman(text: str) -> int:
@@ -111,7 +109,7 @@ def _initials(match: re.Match[str]) -> str:
 
 
 def _days(match: re.Match[str]) -> str:
-    return f"{_DAYS[match['a']]} to {_DAYS[match['b']]}"
+    return f"{WEEKDAYS[match['a']]} to {WEEKDAYS[match['b']]}"
 
 
 def _called(text: str) -> str:
@@ -134,8 +132,6 @@ _RULES = (
         lambda m: f"{grouped(m['n'])} {m['l'].upper()}",
     ),
     (re.compile(r"\bPh\.?D\b\.?"), lambda m: "P-H-D"),
-    (re.compile(r"\b[Ff]ig\. ?(?=\d)"), lambda m: "figure "),
-    (re.compile(r"\b[Vv]ol\. ?(?=\d)"), lambda m: "volume "),
     (re.compile(r"\bvs\b"), lambda m: "versus"),
     (re.compile(r"\b(?P<t>tsp|tbsp)\b\.?"), lambda m: _SPOONS[m["t"]]),
     (re.compile(rf"\b(?P<a>{_DAY})[-–](?P<b>{_DAY})\b"), _days),
@@ -146,6 +142,7 @@ _RULES = (
         re.compile(r"\b(?P<a>[A-Z]{1,3})&(?P<b>[A-Z]{1,3})\b"),
         lambda m: f"{spell(m['a'])} and {spell(m['b'])}",
     ),
+    (re.compile(r"\b[Nn]/[Aa]\b"), lambda m: "not applicable"),
     (re.compile(r"\b(?P<a>[A-Z])/(?P<b>[A-Z])\b(?!/)"), lambda m: f"{m['a']} {m['b']}"),
     (re.compile(r"\bSt\. (?=[A-Z])"), lambda m: "Saint "),
     (re.compile(r"(?<![\w.])(?:[A-Za-z]\.){2,}(?!\w)"), _initials),
@@ -165,7 +162,10 @@ _RULES = (
         lambda m: f"{m['what']} {grouped(m['n'])}",
     ),
     (
-        re.compile(r"\b(?P<what>ISO|RFC|UTF|SHA|AES|GPT|RSA|IEEE)[ -]?(?P<n>\d{1,5})\b(?!\.\d)"),
+        re.compile(
+            r"\b(?P<what>ISO|RFC|UTF|SHA|AES|GPT|RSA|IEEE|RTX|GTX|RX|Boeing|Flight|Route)[ -]?"
+            r"(?P<n>\d{1,5})\b(?!\.\d)"
+        ),
         lambda m: f"{m['what']} {grouped(m['n'])}",
     ),
     (
@@ -178,7 +178,10 @@ _RULES = (
     ),
     (re.compile(r"\bC\+\+"), lambda m: "C plus plus"),
     (re.compile(r"\b(?P<l>[CF])#"), lambda m: f"{m['l']} sharp"),
-    (re.compile(r"\b[Nn]/[Aa]\b"), lambda m: "not applicable"),
+    (re.compile(r"\bb/c\b"), lambda m: "because"),
+    (re.compile(r"\bw/in\b"), lambda m: "within"),
+    (re.compile(r"\bIPv(?=\d)"), lambda m: "I-P v "),
+    (re.compile(r"\b(?P<key>Ctrl|Cmd|Esc|Del)\b"), lambda m: _KEYS[m["key"]]),
     (re.compile(r"\bw/o\b"), lambda m: "without"),
     (re.compile(r"\bw/(?=\s|\w)"), lambda m: "with "),
     (re.compile(r"\b(?P<a>[A-Z]{2,})/(?P<b>[A-Z]{2,})\b"), lambda m: f"{m['a']} {m['b']}"),
@@ -189,6 +192,7 @@ _RULES = (
     (re.compile(r"(?<=[a-z_])\.(?=[a-z_]{2,})(?!\w*://)"), lambda m: " dot "),
     (re.compile(r"\b(?:__)?[^\W\d_]+\d*(?:_+\w+)+"), lambda m: _identifier(m[0])),
     (re.compile(r"\b[a-z]{2,}(?:[A-Z][a-z0-9]*)+\b"), lambda m: name(m[0])),
+    (re.compile(r"(?<![\w-])(?P<a>[a-z])[-−](?=\d+(?![\w-]))"), lambda m: f"{m['a']} minus "),
     (
         re.compile(
             r"\b(?:[^\W\d_]{1,6}-?\d{1,4}(?:[^\W\d_]{1,3}\d*)?|\d{1,4}[^\W\d_]{1,3}\d+)\b(?!\.\d)"
