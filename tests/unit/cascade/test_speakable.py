@@ -163,6 +163,14 @@ DATES_TIMES = [
     ("5 yrs and 6 wks", "five years and six weeks"),
     ("Q1'25", "Q one twenty-five"),
     ("Genesis 1:1-3", "Genesis one, one to three"),
+    ("Jan–Mar", "January to March"),
+    ("8 a.m.–5 p.m. daily", "eight A-M to five P-M daily"),
+    ("Mon.–Fri.", "Monday to Friday."),
+    ("on Tues or Thurs", "on Tuesday or Thursday"),
+    ("M–F and A–Z", "M to F and A to Z"),
+    ("c. 400 BCE", "circa four hundred B-C-E"),
+    ("(d. 1922)", "died nineteen twenty-two"),
+    ("T-10 minutes", "T minus ten minutes"),
 ]
 
 MONEY_PERCENT = [
@@ -297,6 +305,20 @@ UNITS = [
     ("20/20 vision", "twenty twenty vision"),
     ("50-50", "fifty fifty"),
     ("a 2-for-1 offer", "a two for one offer"),
+    ("for 45 min–1 hr", "for forty-five minutes to one hour"),
+    ("a 9×5-inch pan", "a nine by five-inch pan"),
+    ("6' tall", "six feet tall"),
+    ("41°24'12.2\"N", "forty-one degrees twenty-four minutes twelve point two seconds North"),
+    ("40.7° N, 74.0° W", "forty point seven degrees North, seventy-four point zero degrees West"),
+    ("75¢/lb", "seventy-five cents per pound"),
+    ("10/day", "ten per day"),
+    ("$0.15/1M tokens", "fifteen cents per one million tokens"),
+    ("2x/day", "two times per day"),
+    ("1–2x per week", "one to two times per week"),
+    ("1080p@60fps", "ten eighty p at sixty frames per second"),
+    ("1.5 bn people", "one point five billion people"),
+    ("₹5 lakh", "five lakh rupees"),
+    ("an 80/20 rule", "an eighty twenty rule"),
 ]
 
 TECHNICAL = [
@@ -364,6 +386,21 @@ TECHNICAL = [
     ("pp. 12-15", "pages twelve to fifteen"),
     ("b/c of it", "because of it"),
     ("w/in", "within"),
+    ("`numpy>=1.24,<2`", "numpy at least one point twenty four and below two"),
+    ("`cd ..`", "cd dot dot"),
+    ("`i % 2 == 0`", "i mod two equals zero"),
+    ("`1_000_000`", "one million"),
+    ("`src/**/*.ts`", "src slash star star slash star dot T-S"),
+    ("`true`/`false`", "true or false"),
+    ("C++/Rust", "C plus plus slash Rust"),
+    ("802.11ax", "eight oh two dot eleven A-X"),
+    ("ssh user@192.168.0.10", "ssh user at one ninety-two dot one sixty-eight dot zero dot ten"),
+    ("Card ending in 4242", "Card ending in four two four two"),
+    (
+        "ISBN 978-3-16-148410-0",
+        "I-S-B-N nine seven eight, three, one six, one four eight four one zero, zero",
+    ),
+    ("Order #A1234", "Order number A twelve thirty-four"),
 ]
 
 ADDRESSES = [
@@ -467,6 +504,19 @@ SYMBOLS = [
     ("B♭ and F♯", "B flat and F sharp"),
     ("it needs ≥5 items", "it needs at least five items"),
     ("a Navier–Stokes model", "a Navier-Stokes model"),
+    ("T(n) = 2T(n/2) + n", "T of n equals two T of n over two plus n"),
+    ("x = (a + b) / 2", "x equals a plus b divided by two"),
+    ("5! = 120", "five factorial equals one hundred twenty"),
+    ("log₁₀(100) = 2", "log base ten of one hundred equals two"),
+    ("sin(30°) = 0.5", "sine of thirty degrees equals zero point five"),
+    ("A = πr²", "A equals pi r squared"),
+    ("TΔS", "T delta S"),
+    ("E = hν", "E equals h nu"),
+    ("A = ½bh", "A equals one half bh"),
+    ("a ∥ b ⊥ c", "a parallel to b perpendicular to c"),
+    ("∛27", "cube root of twenty-seven"),
+    ("a && b || c", "a and b or c"),
+    ("§§ 3–5", "sections three to five"),
 ]
 
 PROSE = [

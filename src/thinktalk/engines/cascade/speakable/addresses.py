@@ -33,7 +33,8 @@ def _extension(text: str) -> str:
 
 
 def _host(text: str) -> str:
-    return re.sub(r"(?i)^www\.", "", text).replace("-", " dash ").replace(".", " dot ")
+    text = re.sub(r"(?i)^www\.", "", text).replace("-", " dash ").replace(".", " dot ")
+    return re.sub(r"\b\d+\b", lambda match: grouped(match[0]), text)
 
 
 def _port(text: str | None) -> str:
@@ -145,7 +146,7 @@ _RULES = (
     (
         re.compile(
             r"(?<![\w/.~])(?:~|\.{1,2})?(?:/[\w.@+-]+){2,}/?|(?<![\w/.])(?:~|\.{1,2})/[\w.-]+"
-            r"|(?<![\w/.<])/[A-Za-z][\w.-]*"
+            r"|(?<![^\s(\[\"'`=:,])/[A-Za-z][\w.-]*"
         ),
         _path,
     ),
@@ -174,6 +175,11 @@ _RULES = (
     ),
     (re.compile(rf"\b[0-9a-f]{{8}}(?:-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}}\b|\b{_HASH}\b"), _hash),
     (re.compile(r"(?<!\w)@(?=[A-Za-z])"), lambda m: "at "),
+    (
+        re.compile(r"\b(?P<what>ISBN|SSN)(?:-1[03])?:? (?P<n>\d[\d-]{8,16}\b)"),
+        lambda m: f"{m['what']} " + ", ".join(map(digits, m["n"].split("-"))),
+    ),
+    (re.compile(r"(?<!\w)#(?=[A-Z]+\d)"), lambda m: "number "),
     (re.compile(r"(?<!\w)#(?=[A-Za-z])"), lambda m: "hashtag "),
 )
 

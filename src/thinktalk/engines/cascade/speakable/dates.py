@@ -25,9 +25,12 @@ WEEKDAYS = {
     day[:3]: day
     for day in ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 }
+_DAY = "|".join(WEEKDAYS)
+_SHORT_MONTHS = "Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept|Sep|Oct|Nov|Dec"
+_FATES = {"b": "born ", "d": "died "}
 _DECADES = "twenties thirties forties fifties sixties seventies eighties nineties".split()
 _YEAR_BEFORE = (
-    r"(?:©|(?i:\b(?:in|since|until|till|by|from|of|during|before|after|year|early|mid|late|circa|ad|spring"
+    r"(?:©|(?i:\b(?:in|since|until|till|by|from|of|during|before|after|year|early|mid|late|circa|ad|born|died|spring"
     r"|summer|autumn|fall|winter|copyright|around|[qh][1-4]))) ?"
 )
 
@@ -108,6 +111,11 @@ def _short_range(match: re.Match[str]) -> str:
     return f"{year(first)} {'' if match['sign'] == '/' else 'to '}{cardinal(second)}"
 
 
+def _days(match: re.Match[str]) -> str:
+    stop = "." if match["stop"] and not match.string[match.end() :].lstrip(" ,") else ""
+    return f"{WEEKDAYS[match['a']]} to {WEEKDAYS[match['b']]}{stop}"
+
+
 def _decade(match: re.Match[str]) -> str:
     number = int(match["decade"])
     tens = number // 10 % 10
@@ -129,6 +137,17 @@ _RULES = (
         ),
         lambda m: f"{m['a']} to {m['b']}",
     ),
+    (re.compile(r"(?<=[A-Za-z.%°])–(?=[$€£]?\d)|(?<=\b[A-Z])–(?=[A-Z]\b)"), lambda m: " to "),
+    (
+        re.compile(rf"\b{_MONTH} ?[-–] ?(?={_MONTH.replace('month', 'to')}\b)"),
+        lambda m: f"{_month(m['month'])} to ",
+    ),
+    (re.compile(rf"(?<=\bto )(?P<month>{_SHORT_MONTHS})\b"), lambda m: _month(m["month"])),
+    (re.compile(rf"\b(?P<a>{_DAY})\b\.?[-–](?P<b>{_DAY})\b(?P<stop>\.?)"), _days),
+    (re.compile(r"\b(?P<day>Tues|Thurs?|Weds)\b\.?"), lambda m: WEEKDAYS[m["day"][:3]]),
+    (re.compile(r"(?<![\w.])ca?\. ?(?=\d{1,4} (?:BC|AD|CE))"), lambda m: "circa "),
+    (re.compile(r"(?<![\w.])(?P<fate>[bd])\. (?=1\d{3}|20\d\d)"), lambda m: _FATES[m["fate"]]),
+    (re.compile(r"\bT[-−](?=\d)"), lambda m: "T minus "),
     (re.compile(r"\b(?P<a>[Nn]oon|[Mm]idnight) ?[-–] ?(?=\d)"), lambda m: f"{m['a']} to "),
     (re.compile(r"(?<=\d:\d\d)Z\b"), lambda m: " UTC"),
     (re.compile(r"\b(?P<zone>UTC|GMT)[-−](?=\d)"), lambda m: f"{m['zone']} minus "),

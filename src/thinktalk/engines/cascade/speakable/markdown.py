@@ -146,6 +146,8 @@ def _line(line: str, language: str, ended: bool) -> str:
 def inline(text: str, language: str = "en") -> str:
     """Return one line without the markup within it."""
     if "`" in text:
+        if language == "en":
+            text = text.replace("`/`", "` or `")
         text = _CODE.sub(lambda match: f" {spoken_code(match[2], language)} ", text)
     if "$" in text or "\\" in text:
         text = _FORMULA.sub(lambda match: read_latex(next(filter(None, match.groups()), "")), text)

@@ -77,7 +77,8 @@ _RULES = (
     (re.compile(rf"\b(?P<state>{'|'.join(_STATES)}),? (?P<zip>\d{{5}}(?:-\d{{4}})?)\b"), _zip),
     (
         re.compile(
-            r"(?i)(?P<call>\b(?:call|dial|text|ring|phone) )(?P<n>\d{3,6})\b(?![-–,.]\d| [a-z])"
+            r"(?i)(?P<call>\b(?:call|dial|text|ring|phone|ending in) )(?P<n>\d{3,6})\b"
+            r"(?![-–,.]\d| [a-z])"
         ),
         lambda m: m["call"] + digits(m["n"]),
     ),

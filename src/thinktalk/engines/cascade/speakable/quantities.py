@@ -14,10 +14,10 @@ from thinktalk.engines.cascade.speakable.numbers import (
 )
 from thinktalk.engines.cascade.speakable.units import PER, UNITS, either
 
-_SCALE = r"(?:thousand|million|billion|trillion)"
+_SCALE = r"(?:thousand|million|billion|trillion|lakh|crore)"
 _SCALES = {
     "k": "thousand", "K": "thousand", "M": "million", "m": "million", "B": "billion",
-    "b": "billion", "bn": "billion", "T": "trillion", "mn": "million",
+    "b": "billion", "bn": "billion", "T": "trillion", "tn": "trillion", "mn": "million",
 }  # fmt: skip
 _CURRENCIES = {
     "$": ("dollar", "dollars", "cent", "cents"), "R$": ("real", "reais", "", ""),
@@ -113,11 +113,12 @@ def _measured(match: re.Match[str]) -> str:
 
 
 def _plain_fraction(match: re.Match[str]) -> str:
-    if match["n"] == match["d"] and match["n"] in ("20", "50"):
-        return f"{cardinal(int(match['n']))} {cardinal(int(match['n']))}"
+    n, d = int(match["n"]), int(match["d"])
+    if (n, d) == (20, 20) or (n + d == 100 and n >= 50):
+        return f"{cardinal(n)} {cardinal(d)}"
     if not match["whole"] and not match["unit"] and _is_share(match):
-        return f"{cardinal(int(match['n']))} out of {cardinal(int(match['d']))}"
-    said = fraction(int(match["n"]), int(match["d"]))
+        return f"{cardinal(n)} out of {cardinal(d)}"
+    said = fraction(n, d)
     if not match["whole"]:
         return said + _fraction_of(match)
     return f"{cardinal(int(match['whole']))} and {re.sub('^one ', 'a ', said)}{_fraction_of(match)}"
@@ -141,7 +142,8 @@ def _fraction_of(match: re.Match[str]) -> str:
 def _vulgar(match: re.Match[str]) -> str:
     n, d = _VULGAR[match["v"]]
     whole = match["whole"]
-    return f" {whole} {n}/{d}" if whole else f" {n}/{d}"
+    said = f" {whole} {n}/{d}" if whole else f" {n}/{d}"
+    return said + (" " if match.string[match.end() :][:1].isalpha() else "")
 
 
 def _duration(match: re.Match[str]) -> str:
@@ -157,6 +159,16 @@ def _duration(match: re.Match[str]) -> str:
     return said.removesuffix(" minutes") if match[0][-1].isdecimal() else said
 
 
+def _position(match: re.Match[str]) -> str:
+    """41°24'12.2"N, a latitude or longitude."""
+    parts = (
+        f"{decimal(match[unit])} {unit}"
+        for unit in ("degrees", "minutes", "seconds")
+        if match[unit]
+    )
+    return " ".join([*parts, _SIDES[match["side"]]])
+
+
 def _inches(match: re.Match[str]) -> str:
     """27": unless the sign closes a quotation."""
     if len(re.findall(r'(?<!\d)"', match.string[: match.start()])) % 2:
@@ -169,7 +181,8 @@ def _inches(match: re.Match[str]) -> str:
 def _sized(match: re.Match[str]) -> str:
     """3 x 4 is a product; 9x13 and 1920 x 1080 are sizes."""
     width, height, depth = match["a"], match["b"], match["c"]
-    if len(width) <= 2 and len(height) <= 2 and not depth and match["sign"] != "x":
+    is_size = match["sign"] == "x" or re.match(r"[ -](?:inch|foot)", match.string[match.end() :])
+    if len(width) <= 2 and len(height) <= 2 and not depth and not is_size:
         return f"{decimal(width)} times {decimal(height)}"
     said = f"{grouped(width)} by {grouped(height)}"
     return f"{said} by {grouped(depth.strip(' x×'))}" if depth else said
@@ -182,8 +195,9 @@ _COUNTED = re.compile(
 )
 _NUMBERED_PARTS = {
     "fig": "figure", "vol": "volume", "eq": "equation", "sec": "section", "ch": "chapter",
-    "p": "page", "pp": "pages",
+    "pg": "page", "p": "page", "pp": "pages",
 }  # fmt: skip
+_SIDES = {"N": "North", "S": "South", "E": "East", "W": "West"}
 _WHAT = {unit: many for unit, (_, many) in UNITS.items()} | {
     "req": "requests",
     "tok": "tokens",
@@ -220,7 +234,21 @@ _RULES = (
     ),
     (re.compile(r"(?<=\d%) ?[-–] ?(?=\d)"), lambda m: " to "),
     (re.compile(r"(?P<scale>(?<=\d)[kKMB]) ?[-–] ?(?=[$€£]\d)"), lambda m: f"{m['scale']} to "),
-    (re.compile(r"\b24/7\b|\b24x7\b"), lambda m: "twenty-four seven"),
+    (re.compile(r"\b24[/x-]7\b"), lambda m: "twenty-four seven"),
+    (re.compile(r"(?<=\d)/(?=1[kKmM]\b)"), lambda m: " per "),
+    (re.compile(r"(?<=\w)@(?=\d)"), lambda m: " at "),
+    (re.compile(r"(?<=\d) ?(?P<scale>bn|mn|tn)\b(?! ?[€£$])"), lambda m: f" {_SCALES[m['scale']]}"),
+    (
+        re.compile(r"(?<![\w'])(?P<feet>\d{1,3})'(?= (?:tall|high|long|wide|deep)\b)"),
+        lambda m: f"{m['feet']} feet",
+    ),
+    (
+        re.compile(
+            rf"(?P<degrees>{NUMBER})°(?: ?(?P<minutes>\d+)'(?: ?(?P<seconds>{NUMBER})\")?)?"
+            r" ?(?P<side>[NSEW])\b"
+        ),
+        _position,
+    ),
     (re.compile(r"\b9/11\b"), lambda m: "nine eleven"),
     (re.compile(r"\b50[-–]50\b"), lambda m: "fifty fifty"),
     (re.compile(r"(?<=\d)-(?P<word>on|for|in|by|of)-(?=\d)"), lambda m: f" {m['word']} "),
@@ -258,7 +286,7 @@ _RULES = (
             rf"{_ARTICLE}(?P<sign>(?<![\w.)])[-−+~])?(?<![A-Za-z])(?P<currency>{either(_CURRENCIES)})"
             rf" ?(?P<a>{NUMBER})"
             rf"(?: ?[-–—] ?(?P=currency)?(?P<b>{NUMBER}))?"
-            rf"(?P<scale> ?{_SCALE}\b|(?:bn|mn|[kKMBTmb])\b)?{_PER}"
+            rf"(?P<scale> ?{_SCALE}\b|(?:bn|mn|tn|[kKMBTmb])\b)?{_PER}"
         ),
         _money,
     ),
@@ -315,6 +343,10 @@ _RULES = (
         _measured,
     ),
     (
+        re.compile(r"(?<=\d)/(?P<per>sec|min|hr|hour|day|week|month|year|night|person|user)\b"),
+        lambda m: f" per {PER[m['per']]}",
+    ),
+    (
         re.compile(
             r"(?<![A-Za-z])(?P<what>[A-Za-z]{2,})/(?P<per>s|sec|min|hr?|day|week|month|year)\b(?!/)"
         ),
@@ -327,7 +359,10 @@ _RULES = (
         ),
         _sized,
     ),
-    (re.compile(rf"(?P<a>{NUMBER})[x×](?= [a-z])"), lambda m: f"{decimal(m['a'])} times"),
+    (
+        re.compile(rf"{_SIGN}{_RANGE}[x×](?= [a-z]|/[a-z]){_PER}"),
+        lambda m: f"{_amount(m)} times{_per(m)}",
+    ),
     (
         re.compile(r"(?<![\w:.])\d{1,4}(?::\d{1,4}){1,2}(?![\w:])"),
         lambda m: " to ".join(map(decimal, m[0].split(":"))),
@@ -338,8 +373,8 @@ _RULES = (
     ),
     (
         re.compile(
-            rf"(?<![A-Za-z]-){_SIGN}(?P<a>{NUMBER}) ?[-–—] ?(?P<b>{NUMBER})(?P<more>\+?)"
-            r"(?![\w-]|\.\d|\+\d| =)"
+            rf"(?<![A-Za-z])(?<![A-Za-z]-){_SIGN}(?P<a>{NUMBER}) ?[-–—] ?(?P<b>{NUMBER})"
+            r"(?P<more>\+?)(?![\w-]|\.\d|\+\d| =)"
         ),
         lambda m: _ranged(m),
     ),

@@ -32,14 +32,18 @@ _GREEK = {
     for upper in (False, True)
 }
 _GREEK_SAID = {letter: name.replace("lamda", "lambda").lower() for name, letter in _GREEK.items()}
-_LONE_GREEK = re.compile(rf"(?<![^\W\d_])[{''.join(_GREEK_SAID)}](?![^\W\d_])")
+_LONE_GREEK = re.compile(
+    rf"(?<![^\W\d_])[{''.join(_GREEK_SAID)}](?![^\W\d_])"
+    rf"|[{''.join(_GREEK_SAID)}](?=[A-Za-z])|(?<=[A-Za-z])[{''.join(_GREEK_SAID)}]"
+)
 
 _NAMED = {
     "∞": "infinity", "∑": "sum of", "∏": "product of", "∫": "integral of", "∂": "partial",
     "∈": "in", "∉": "not in", "∆": "delta", "∇": "nabla", "∀": "for all", "∃": "there exists",
     "∩": "intersection", "∪": "union", "⊂": "subset of", "⊆": "subset of", "∅": "empty set",
     "∝": "is proportional to", "≡": "is equivalent to", "¬": "not", "∧": "and", "∨": "or",
-    "©": "copyright",
+    "©": "copyright", "∠": "angle", "∥": "parallel to", "⊥": "perpendicular to",
+    "∴": "therefore", "⇌": "in equilibrium with",
 }  # fmt: skip
 _PAIRS = "|".join("he she his her him hers yes no true false on off pass fail".split())
 _OPERAND_BEFORE, _OPERAND_AFTER = r"(?<=[\w)\]²³%])", r"(?=[\w(\[√.$-])"
@@ -47,16 +51,22 @@ _MATH = tuple(
     (re.compile(pattern), said)
     for pattern, said in (
         (
-            r"(?<![\w/])([A-Za-z])/([a-z])(?![\w/])",
+            r"(?<![\w/])([A-Za-z])/([a-z]|\d+)(?![\w/])",
             lambda m: f"{m[1]} over {m[2]}" if "=" in m.string else m[0],
         ),
+        (r" ?&+ ?", " and "),
+        (r" ?\|\| ?", " or "),
         (r"(?<=\w)\[(\w+)\]", r" \1"),
+        (r"(?<![A-Za-z])([fghT])\(([^()]{1,12})\)", r" \1 of \2"),
+        (
+            r"(?<=[=+×÷√<>/*−-]) ?\(|(?<=[=+×÷√<>/*−-] )\(|\) ?(?=[=+×÷/*])",
+            lambda m: " " if "=" in m.string else m[0],
+        ),
+        (r"(?<=\d)! ?(?=[=+*/])", " factorial "),
         (r"(?<!\w)# ?of\b", "number of"),
         (r"(?<!\w)@ ", "at "),
         (rf"\b({_PAIRS})/({_PAIRS})\b(?!/)", r"\1 or \2"),
-        (r"[Δ∆](?=[^\W\d_])", "delta "),
         (r"\bO\(([^()]{1,30})\)", r"O of \1"),
-        (r"\b([fgh])\(([^()]{1,8})\)", r"\1 of \2"),
         (r" ?± ?", " plus or minus "),
         (r"(?<=[(=√])( ?)[-−](?=[a-z]\b)", r"\1minus "),
         (r"(?<=[\w)])(?:\^2|²)(?!\d)", " squared"),
@@ -90,11 +100,12 @@ _MATH = tuple(
         (r" *÷ *", " divided by "),
         (r"(?<=[\w)]) / (?=[\w(])", " divided by "),
         (r"√ *", " square root of "),
+        (r"∛ *", " cube root of "),
         (rf"[{''.join(_NAMED)}]", lambda m: f" {_NAMED[m[0]]} "),
-        (r" ?& ?", " and "),
         (r"(?<=\w)%", " percent "),
         (r"‰", " per thousand "),
         (r"°", " degrees "),
+        (r"§§ ?", " sections "),
         (r"§ ?", " section "),
         (r"\band/or\b", "and or"),
         (r"(?<=[^\W\d_])/(?=[^\W\d_])", " slash "),

@@ -7,7 +7,6 @@ from __future__ import annotations
 import re
 
 from thinktalk.engines.cascade.speakable.code import name, spell
-from thinktalk.engines.cascade.speakable.dates import WEEKDAYS
 from thinktalk.engines.cascade.speakable.numbers import (
     cardinal,
     digits,
@@ -26,9 +25,9 @@ _ABBREVIATIONS = {
     "max.": "maximum", "min.": "minimum", "avg.": "average", "resp.": "respectively",
 }  # fmt: skip
 _SPOONS = {"tsp": "teaspoon", "tbsp": "tablespoon"}
+_FUNCTIONS = {"sin": "sine", "cos": "cosine", "tan": "tangent", "ln": "natural log"}
 _KEYS = {"Ctrl": "Control", "Cmd": "Command", "Esc": "Escape", "Del": "Delete"}
 _SPANS = {"Y": "year", "Q": "quarter", "M": "month"}
-_DAY = "|".join(WEEKDAYS)
 _WORDS = frozenset(
     "A I AM AN AND ANY ARE AS AT BE BUT BY CAN DO FOR GET GO HAS HE HER HIM HIS HOW IF IN IS IT ITS"
     " LET MAY ME MY NEW NO NOT NOW OF OFF OH ON ONE OR OUR OUT PUT RUN SAY SEE SET SHE SO THE TO"
@@ -42,7 +41,8 @@ _AS_WORDS = frozenset(
     " OPEC REPL SAML SOTA LORA DAG GIF PIN VAT COVID IKEA NUMA SLAM DIMM".split()
 )
 _SPELLED_LONG = frozenset(
-    "IEEE UUID HDMI SATA AWS ISO USDA UTC ASAP DIY FAQ IOS AJAX IDE UEFI OAUTH EOF".split()
+    "IEEE NYSE ISBN IBAN ESPN UCLA USPS AFAIK UUID HDMI SATA AWS ISO USDA UTC ASAP DIY FAQ IOS AJAX"
+    " IDE UEFI OAUTH EOF".split()
 )
 _STATUS_PHRASE = (
     r"(?:OK|Created|Accepted|No Content|Moved|Found|Not Modified|Bad Request|Unauthorized|Forbidden"
@@ -108,8 +108,9 @@ def _initials(match: re.Match[str]) -> str:
     return "-".join(re.findall(r"[A-Za-z]", match[0])).upper() + stop
 
 
-def _days(match: re.Match[str]) -> str:
-    return f"{WEEKDAYS[match['a']]} to {WEEKDAYS[match['b']]}"
+def _function(match: re.Match[str]) -> str:
+    base = f" base {match[2]}" if match[2] else ""
+    return f"{_FUNCTIONS.get(match[1], match[1])}{base} of {match[3]}"
 
 
 def _called(text: str) -> str:
@@ -134,9 +135,9 @@ _RULES = (
     (re.compile(r"\bPh\.?D\b\.?"), lambda m: "P-H-D"),
     (re.compile(r"\bvs\b"), lambda m: "versus"),
     (re.compile(r"\b(?P<t>tsp|tbsp)\b\.?"), lambda m: _SPOONS[m["t"]]),
-    (re.compile(rf"\b(?P<a>{_DAY})[-–](?P<b>{_DAY})\b"), _days),
     (re.compile(r"\bWW(?P<n>I{1,2})\b"), lambda m: f"World War {cardinal(len(m['n']))}"),
     (re.compile(r"\b0x(?P<h>[0-9A-Fa-f]{1,16})\b"), lambda m: f"hex {_called(m['h'])}"),
+    (re.compile(r"\b0o(?P<o>[0-7]{1,32})\b"), lambda m: f"octal {digits(m['o'])}"),
     (re.compile(r"\b0b(?P<b>[01]{1,64})\b"), lambda m: f"binary {digits(m['b'])}"),
     (
         re.compile(r"\b(?P<a>[A-Z]{1,3})&(?P<b>[A-Z]{1,3})\b"),
@@ -185,6 +186,7 @@ _RULES = (
     (re.compile(r"\bw/o\b"), lambda m: "without"),
     (re.compile(r"\bw/(?=\s|\w)"), lambda m: "with "),
     (re.compile(r"\b(?P<a>[A-Z]{2,})/(?P<b>[A-Z]{2,})\b"), lambda m: f"{m['a']} {m['b']}"),
+    (re.compile(r"\b(log|ln|sin|cos|tan|exp)(\d*)\(([^()]{1,20})\)"), _function),
     (re.compile(r"\bOAuth\b"), lambda m: "O Auth"),
     (re.compile(r"(?<![\w-])--(?=[a-z][\w-]*)"), lambda m: "dash dash "),
     (re.compile(r"(?<=[A-Za-z0-9_])\(\)"), lambda m: ""),

@@ -33,12 +33,13 @@ _OPERATORS = {
     "^": "caret", "~": "tilde", "~=": "compatible with", "==": "exactly", "<": "below",
     "<=": "at most", ">": "above", ">=": "at least",
 }  # fmt: skip
-_OPERATOR = r"(?<![\w=<>!])(?P<operator>[<>=~]=|[<>^~]) ?"
+_OPERATOR = r"(?:(?<![=<>!])(?=[<>=~]=)|(?<![\w=<>!]))(?P<operator>[<>=~]=|[<>^~]) ?"
 
 
 def _compared(match: re.Match[str]) -> str:
     product = match.groupdict().get("product") or ""
-    return f"{product} {_OPERATORS[match['operator']]} {version(match['v'])}".strip()
+    said = f"{product} {_OPERATORS[match['operator']]} {version(match['v'])}"
+    return said if match.string[: match.start()][-1:].isalnum() else said.strip()
 
 
 _COMPARATORS = (
@@ -54,6 +55,10 @@ _COMPARATORS = (
 )
 _RULES = (
     *_COMPARATORS,
+    (
+        re.compile(r"\b802\.(?P<n>\d{1,2})(?P<letters>[a-z]{0,2})\b"),
+        lambda m: f"eight oh two dot {version(m['n'])} {'-'.join(m['letters'].upper())}".strip(),
+    ),
     (re.compile(r"\b(?P<v>\d+(?:\.\d+)*)\.x\b"), lambda m: f"{version(m['v'])} point x"),
     (
         re.compile(r"\b[Vv]?(?P<v>\d+(?:\.\d+){2,})(?P<pre>-[a-z]+\.?\d*)?(?![\w.]*\d)"),
