@@ -16,6 +16,7 @@ from thinktalk.engines.cascade.speakable.code import announced, is_short
 from thinktalk.engines.cascade.speakable.dates import read_dates
 from thinktalk.engines.cascade.speakable.locales import read_locale
 from thinktalk.engines.cascade.speakable.markdown import plain, wraps
+from thinktalk.engines.cascade.speakable.money import read_money
 from thinktalk.engines.cascade.speakable.numbers import read_numbers
 from thinktalk.engines.cascade.speakable.places import read_places
 from thinktalk.engines.cascade.speakable.quantities import read_quantities
@@ -32,6 +33,7 @@ _ENGLISH: tuple[Callable[[str], str], ...] = (
     read_chemistry,
     read_dates,
     read_versions,
+    read_money,
     read_quantities,
     read_terms,
     read_symbols,

@@ -1,9 +1,20 @@
-"""Money, percentages, units, ranges, fractions and ordinals in English words."""
+"""Percentages, units, ranges, fractions and ordinals in English words."""
 
 from __future__ import annotations
 
 import re
 
+from thinktalk.engines.cascade.speakable.amounts import (
+    ARTICLE,
+    PER_UNIT,
+    RANGE,
+    SCALE,
+    SCALES,
+    SIGN,
+    amount,
+    is_singular,
+    per,
+)
 from thinktalk.engines.cascade.speakable.numbers import (
     NUMBER,
     cardinal,
@@ -14,37 +25,6 @@ from thinktalk.engines.cascade.speakable.numbers import (
 )
 from thinktalk.engines.cascade.speakable.units import PER, UNITS, either
 
-_SCALE = r"(?:thousand|million|billion|trillion|lakh|crore)"
-_SCALES = {
-    "k": "thousand", "K": "thousand", "M": "million", "m": "million", "B": "billion",
-    "b": "billion", "bn": "billion", "T": "trillion", "tn": "trillion", "mn": "million",
-}  # fmt: skip
-_CURRENCIES = {
-    "$": ("dollar", "dollars", "cent", "cents"), "R$": ("real", "reais", "", ""),
-    "€": ("euro", "euros", "cent", "cents"), "£": ("pound", "pounds", "penny", "pence"),
-    "¥": ("yen", "yen", "sen", "sen"), "₹": ("rupee", "rupees", "paisa", "paise"),
-    "₩": ("won", "won", "jeon", "jeon"), "₽": ("ruble", "rubles", "kopek", "kopeks"),
-    "₿": ("bitcoin", "bitcoin", "", ""),
-}  # fmt: skip
-_DOLLARS = {
-    "US$": "U-S", "A$": "Australian", "AU$": "Australian", "C$": "Canadian", "CA$": "Canadian",
-    "NZ$": "New Zealand", "HK$": "Hong Kong", "S$": "Singapore", "NT$": "Taiwan",
-}  # fmt: skip
-_CURRENCIES |= {
-    sign: (f"{whose} dollar", f"{whose} dollars", "cent", "cents")
-    for sign, whose in _DOLLARS.items()
-}
-_CODES = {
-    "USD": ("U-S dollar", "U-S dollars"), "EUR": ("euro", "euros"), "GBP": ("pound", "pounds"),
-    "JPY": ("yen", "yen"), "CNY": ("yuan", "yuan"), "CHF": ("Swiss franc", "Swiss francs"),
-    "CAD": ("Canadian dollar", "Canadian dollars"), "INR": ("rupee", "rupees"),
-    "AUD": ("Australian dollar", "Australian dollars"), "RMB": ("yuan", "yuan"),
-}  # fmt: skip
-_ARTICLE = r"(?P<article>\b[Aa]n? )?"
-_SIGN = r"(?P<sign>(?<![\w.)])[-−+±~])?"
-_RANGE = rf"(?P<a>{NUMBER})(?: ?[-–—] ?(?P<b>{NUMBER}))?"
-_SIGNS = {"-": "minus ", "−": "minus ", "+": "plus ", "±": "plus or minus ", "~": "about "}
-_PER = rf"(?: ?/ ?(?P<per>{either(PER)})(?![\w/]))?"
 _VULGAR = {
     "½": (1, 2), "⅓": (1, 3), "⅔": (2, 3), "¼": (1, 4), "¾": (3, 4), "⅕": (1, 5), "⅖": (2, 5),
     "⅗": (3, 5), "⅘": (4, 5), "⅙": (1, 6), "⅚": (5, 6), "⅛": (1, 8), "⅜": (3, 8), "⅝": (5, 8),
@@ -52,64 +32,18 @@ _VULGAR = {
 }  # fmt: skip
 
 
-def _amount(match: re.Match[str]) -> str:
-    said = _SIGNS.get(match["sign"] or "", "") + decimal(match["a"])
-    return f"{said} to {decimal(match['b'])}" if match["b"] else said
-
-
 def _scientific(match: re.Match[str]) -> str:
     power = decimal(match["power"].lstrip("+-−"))
     minus = "minus " if match["power"][0] in "-−" else ""
-    unit = f" {UNITS[match['unit']][1]}{_per(match)}" if match["unit"] else ""
+    unit = f" {UNITS[match['unit']][1]}{per(match)}" if match["unit"] else ""
     return f"{decimal(match['a'])} times ten to the power of {minus}{power}{unit}"
-
-
-def _is_one(match: re.Match[str]) -> bool:
-    return match["a"] == "1" and not match["b"]
-
-
-def _is_singular(match: re.Match[str]) -> bool:
-    """Whether one of it is meant, or an adjective: "a five kilometer run"."""
-    is_adjective = match["article"] and re.match(r" [a-z]", match.string[match.end() :])
-    return bool(is_adjective) or _is_one(match)
-
-
-def _per(match: re.Match[str]) -> str:
-    return f" per {PER[match['per']]}" if match["per"] else ""
-
-
-def _money(match: re.Match[str]) -> str:
-    one, many, cent, cents = _CURRENCIES[match["currency"]]
-    article = match["article"] or ""
-    sign = article + _SIGNS.get(match["sign"] or "", "")
-    is_singular = _is_singular(match)
-    scale = match["scale"]
-    if scale:
-        scale = _SCALES.get(scale.strip(), scale.strip())
-        singular = one if article and is_singular else many
-        return f"{article}{_amount(match)} {scale} {singular}{_per(match)}"
-    whole, _, part = match["a"].replace(",", "").partition(".")
-    if len(part) == 2 and cent and not match["b"]:
-        small = f"{cardinal(int(part))} {cent if part == '01' else cents}" if int(part) else ""
-        large = f"{cardinal(int(whole))} {one if whole == '1' else many}" if int(whole or 0) else ""
-        if large or small:
-            return sign + " and ".join(filter(None, (large, small))) + _per(match)
-    return f"{article}{_amount(match)} {one if is_singular else many}{_per(match)}"
-
-
-def _coded(match: re.Match[str]) -> str:
-    scale = f" {match['scale']}" if match["scale"] else ""
-    one, many = _CODES[match["code"]]
-    return f"{_amount(match)}{scale} {one if _is_one(match) and not scale else many}"
 
 
 def _measured(match: re.Match[str]) -> str:
     one, many = UNITS[match["unit"]]
-    singular = _is_singular(match)
+    singular = is_singular(match)
     scale = f" {match['scale'].strip()}" if match["scale"] else ""
-    return (
-        f"{match['article'] or ''}{_amount(match)}{scale} {one if singular else many}{_per(match)}"
-    )
+    return f"{match['article'] or ''}{amount(match)}{scale} {one if singular else many}{per(match)}"
 
 
 def _plain_fraction(match: re.Match[str]) -> str:
@@ -174,7 +108,7 @@ def _inches(match: re.Match[str]) -> str:
     if len(re.findall(r'(?<!\d)"', match.string[: match.start()])) % 2:
         return match[0]
     by = f" by {decimal(match['b'])}" if match["b"] else ""
-    inches = "inch" if _is_singular(match) else "inches"
+    inches = "inch" if is_singular(match) else "inches"
     return f"{match['article'] or ''}{decimal(match['a'])}{by} {inches}"
 
 
@@ -216,7 +150,7 @@ _RULES = (
     (
         re.compile(
             r"(?<![\w.])(?P<a>\d(?:\.\d+)?)[eE](?P<power>[-−+]?\d{1,3})\b"
-            rf"(?: (?P<unit>{either(UNITS)})(?![\w²³^']){_PER})?"
+            rf"(?: (?P<unit>{either(UNITS)})(?![\w²³^']){PER_UNIT})?"
         ),
         _scientific,
     ),
@@ -229,15 +163,13 @@ _RULES = (
     ),
     (re.compile(r"(?<=°[CF]) ?/ ?(?=\d+ ?°)"), lambda m: " or "),
     (
-        re.compile(rf"{_ARTICLE}(?<![\w.'])(?P<a>{NUMBER})(?:\"? ?[x×] ?(?P<b>{NUMBER}))?\""),
+        re.compile(rf"{ARTICLE}(?<![\w.'])(?P<a>{NUMBER})(?:\"? ?[x×] ?(?P<b>{NUMBER}))?\""),
         _inches,
     ),
     (re.compile(r"(?<=\d%) ?[-–] ?(?=\d)"), lambda m: " to "),
-    (re.compile(r"(?P<scale>(?<=\d)[kKMB]) ?[-–] ?(?=[$€£]\d)"), lambda m: f"{m['scale']} to "),
     (re.compile(r"\b24[/x-]7\b"), lambda m: "twenty-four seven"),
-    (re.compile(r"(?<=\d)/(?=1[kKmM]\b)"), lambda m: " per "),
     (re.compile(r"(?<=\w)@(?=\d)"), lambda m: " at "),
-    (re.compile(r"(?<=\d) ?(?P<scale>bn|mn|tn)\b(?! ?[€£$])"), lambda m: f" {_SCALES[m['scale']]}"),
+    (re.compile(r"(?<=\d) ?(?P<scale>bn|mn|tn)\b(?! ?[€£$])"), lambda m: f" {SCALES[m['scale']]}"),
     (
         re.compile(r"(?<![\w'])(?P<feet>\d{1,3})'(?= (?:tall|high|long|wide|deep)\b)"),
         lambda m: f"{m['feet']} feet",
@@ -253,12 +185,8 @@ _RULES = (
     (re.compile(r"\b50[-–]50\b"), lambda m: "fifty fifty"),
     (re.compile(r"(?<=\d)-(?P<word>on|for|in|by|of)-(?=\d)"), lambda m: f" {m['word']} "),
     (re.compile(r"\b(?P<n>\d{3,4})(?P<scan>[pi])\b"), lambda m: f"{grouped(m['n'])} {m['scan']}"),
-    (re.compile(r"(?<!\S)>(?=[$€£]?\d)"), lambda m: "more than "),
-    (re.compile(r"(?<!\S)<(?=[$€£]?\d)"), lambda m: "less than "),
-    (
-        re.compile(r"(?P<money>[$€£]\d[\d,.]*[kKMB]?)\+(?=\s|$)"),
-        lambda m: f"more than {m['money']}",
-    ),
+    (re.compile(r"(?<!\S)>(?=\d)"), lambda m: "more than "),
+    (re.compile(r"(?<!\S)<(?=\d)"), lambda m: "less than "),
     (
         re.compile(r"(?P<feet>\d+) ?ft\.? (?P<inches>\d+) ?in\b\.?"),
         lambda m: f"{m['feet']} ft {m['inches']} inches",
@@ -281,31 +209,8 @@ _RULES = (
         lambda m: f"{decimal(m['n'])} basis points",
     ),
     (re.compile(rf"(?P<whole>(?<!\d)\d+)? ?(?P<v>[{''.join(_VULGAR)}])"), _vulgar),
-    (
-        re.compile(
-            rf"{_ARTICLE}(?P<sign>(?<![\w.)])[-−+~])?(?<![A-Za-z])(?P<currency>{either(_CURRENCIES)})"
-            rf" ?(?P<a>{NUMBER})"
-            rf"(?: ?[-–—] ?(?P=currency)?(?P<b>{NUMBER}))?"
-            rf"(?P<scale> ?{_SCALE}\b|(?:bn|mn|tn|[kKMBTmb])\b)?{_PER}"
-        ),
-        _money,
-    ),
-    (
-        re.compile(
-            rf"{_ARTICLE}{_SIGN}{_RANGE} ?(?P<scale>{_SCALE}\b)? ?(?P<currency>[€£¥₹₩₽$]){_PER}"
-        ),
-        _money,
-    ),
-    (
-        re.compile(rf"{_SIGN}{_RANGE}(?: (?P<scale>{_SCALE}))? ?(?P<code>{either(_CODES)})\b"),
-        _coded,
-    ),
-    (
-        re.compile(rf"\b(?P<code>{either(_CODES)}) {_SIGN}{_RANGE}(?: (?P<scale>{_SCALE}))?\b"),
-        _coded,
-    ),
     (re.compile(rf"\((?P<a>{NUMBER})\)(?= ?%)"), lambda m: m["a"]),
-    (re.compile(rf"{_SIGN}{_RANGE} ?%"), lambda m: f"{_amount(m)} percent"),
+    (re.compile(rf"{SIGN}{RANGE} ?%"), lambda m: f"{amount(m)} percent"),
     (
         re.compile(r"(?P<feet>\d)'(?P<inches>\d{1,2})(?:\"|'')"),
         lambda m: f"{cardinal(int(m['feet']))} foot {cardinal(int(m['inches']))}",
@@ -336,9 +241,9 @@ _RULES = (
     ),
     (
         re.compile(
-            rf"{_ARTICLE}{_SIGN}{_RANGE}(?P<scale> {_SCALE})?"
+            rf"{ARTICLE}{SIGN}{RANGE}(?P<scale> {SCALE})?"
             # "7B" is a model size, "512 B" are bytes; "5 in" and "3 A" stay words.
-            rf"(?: ?(?!B\b|b\b)|(?= B\b) )(?P<unit>{either(UNITS)})(?![\w²³^']){_PER}"
+            rf"(?: ?(?!B\b|b\b)|(?= B\b) )(?P<unit>{either(UNITS)})(?![\w²³^']){PER_UNIT}"
         ),
         _measured,
     ),
@@ -360,8 +265,8 @@ _RULES = (
         _sized,
     ),
     (
-        re.compile(rf"{_SIGN}{_RANGE}[x×](?= [a-z]|/[a-z]){_PER}"),
-        lambda m: f"{_amount(m)} times{_per(m)}",
+        re.compile(rf"{SIGN}{RANGE}[x×](?= [a-z]|/[a-z]){PER_UNIT}"),
+        lambda m: f"{amount(m)} times{per(m)}",
     ),
     (
         re.compile(r"(?<![\w:.])\d{1,4}(?::\d{1,4}){1,2}(?![\w:])"),
@@ -373,7 +278,7 @@ _RULES = (
     ),
     (
         re.compile(
-            rf"(?<![A-Za-z])(?<![A-Za-z]-){_SIGN}(?P<a>{NUMBER}) ?[-–—] ?(?P<b>{NUMBER})"
+            rf"(?<![A-Za-z])(?<![A-Za-z]-){SIGN}(?P<a>{NUMBER}) ?[-–—] ?(?P<b>{NUMBER})"
             r"(?P<more>\+?)(?![\w-]|\.\d|\+\d| =)"
         ),
         lambda m: _ranged(m),
@@ -393,7 +298,7 @@ def _ranged(match: re.Match[str]) -> str:
     spaced = re.search(r"\d - \.?\d", match[0])
     if spaced and not _value(match["a"]) < _value(match["b"]):
         return match[0]  # "5 - 3" is a subtraction
-    return _amount(match) + (" plus" if match["more"] else "")
+    return amount(match) + (" plus" if match["more"] else "")
 
 
 def _value(number: str) -> float:
