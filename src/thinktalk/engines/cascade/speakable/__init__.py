@@ -14,7 +14,7 @@ from thinktalk.engines.cascade.speakable.addresses import read_addresses
 from thinktalk.engines.cascade.speakable.chemistry import read_chemistry
 from thinktalk.engines.cascade.speakable.code import announced, is_short
 from thinktalk.engines.cascade.speakable.dates import read_dates
-from thinktalk.engines.cascade.speakable.locales import read_locale
+from thinktalk.engines.cascade.speakable.localised import read_locale
 from thinktalk.engines.cascade.speakable.markdown import plain, wraps
 from thinktalk.engines.cascade.speakable.money import read_money
 from thinktalk.engines.cascade.speakable.numbers import read_numbers

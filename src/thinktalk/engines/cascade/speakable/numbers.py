@@ -14,6 +14,7 @@ NUMBER = r"(?<!\d)(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+)"
 """An English number: 1,234.5 or 1234.5 or .5, without sign."""
 
 _MAX_DIGITS = 15  # longer runs are identifiers, and are read digit by digit
+_ROMAN = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100}
 _DENOMINATORS = {2: ("half", "halves"), 4: ("quarter", "quarters")}
 
 
@@ -30,12 +31,19 @@ def cardinal(number: int, language: str = "en") -> str:
 
 
 @lru_cache(maxsize=1024)
-def ordinal(number: int) -> str:
-    """Return "twenty-first" for 21."""
+def ordinal(number: int, language: str = "en") -> str:
+    """Return "twenty-first" for 21; the masculine where there is a choice."""
     if number > 10**_MAX_DIGITS:
-        return digits(str(number))
-    words = str(CONVERTER_CLASSES["en"].to_ordinal(number))
-    return words.replace(",", "").replace(" and ", " ")
+        return digits(str(number), language)
+    words = str(CONVERTER_CLASSES[language].to_ordinal(number))
+    return words.replace(",", "").replace(" and ", " ") if language == "en" else words
+
+
+def roman(text: str) -> int:
+    """Return 14 for XIV."""
+    values = [_ROMAN[letter] for letter in text]
+    pairs = zip(values, [*values[1:], 0], strict=True)
+    return sum(-value if value < following else value for value, following in pairs)
 
 
 def digits(text: str, language: str = "en") -> str:

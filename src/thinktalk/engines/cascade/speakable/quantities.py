@@ -289,7 +289,7 @@ _RULES = (
     (re.compile(rf"(?<![\w.])(?P<a>{NUMBER})[kK]\b"), lambda m: f"{decimal(m['a'])} K"),
     (re.compile(rf"(?<![\w.])(?P<a>{NUMBER})M\b"), lambda m: f"{decimal(m['a'])} million"),
     (re.compile(rf"(?<![\w.])(?P<a>{NUMBER})[Bb]\b"), lambda m: f"{decimal(m['a'])} B"),
-    (re.compile(r"(?:\b[Nn]o\.|№) ?(?=\d)"), lambda m: "number "),
+    (re.compile(r"(?:\b[Nn]o\.|\b[Nn]º\.?|№) ?(?=\d)"), lambda m: "number "),
     (re.compile(r"(?<!\w)#(?=\d)"), lambda m: "number "),
 )
 

@@ -20,7 +20,7 @@ _QUOTES = str.maketrans(
 )  # fmt: skip
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺ⁿ", "0123456789-+n")
 _SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉₋₊", "0123456789-+")
-_KEPT = frozenset("½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞°²³µ…№™Ω")
+_KEPT = frozenset("½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞°²³µºª…№™Ω")
 _GREEK = {
     name.capitalize() if upper else name: unicodedata.lookup(
         f"GREEK {'CAPITAL' if upper else 'SMALL'} LETTER {name.upper()}"

@@ -12,6 +12,7 @@ from thinktalk.engines.cascade.speakable.numbers import (
     digits,
     grouped,
     ordinal,
+    roman,
 )
 
 _ABBREVIATIONS = {
@@ -59,15 +60,6 @@ _NUMBERED = (
 )
 _NUMBERED += r"|Article|Book|Season|Rocky|Final Fantasy|Super Bowl)"
 _PLAIN_LETTERS = re.compile(r"(?<![\w'-])(?P<caps>[A-Z]{2,})(?P<plural>s?)(?![\w])")
-
-
-def _roman(text: str) -> int:
-    total, previous = 0, 0
-    for letter in reversed(text):
-        value = {"I": 1, "V": 5, "X": 10}[letter]
-        total += -value if value < previous else value
-        previous = max(previous, value)
-    return total
 
 
 def _is_shouted(text: str) -> bool:
@@ -171,11 +163,11 @@ _RULES = (
     ),
     (
         re.compile(rf"\b(?P<what>{_NUMBERED}) (?P<roman>{_ROMAN})\b(?!')"),
-        lambda m: f"{m['what']} {cardinal(_roman(m['roman']))}",
+        lambda m: f"{m['what']} {cardinal(roman(m['roman']))}",
     ),
     (
         re.compile(rf"\b(?P<king>{_KINGS}) (?P<roman>(?!I\b){_ROMAN})\b(?!')"),
-        lambda m: f"{m['king']} the {ordinal(_roman(m['roman']))}",
+        lambda m: f"{m['king']} the {ordinal(roman(m['roman']))}",
     ),
     (re.compile(r"\bC\+\+"), lambda m: "C plus plus"),
     (re.compile(r"\b(?P<l>[CF])#"), lambda m: f"{m['l']} sharp"),
