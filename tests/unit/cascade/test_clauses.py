@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from thinktalk.engines.cascade import boundaries
 from thinktalk.engines.cascade.clauses import Clause, ClauseCutter
 
 PYTHON_BLOCK = "```python\n" + "total = total + 1\n" * 12 + "```\n"
@@ -276,3 +277,22 @@ def test_a_long_word_counts_for_more_than_one() -> None:
     clause = cutter.cut(5)
     assert clause is not None
     assert clause.text == "A microwave oven uses "
+
+
+@pytest.mark.parametrize(
+    ("text", "position", "start"),
+    [
+        ("The sky is blue.", 6, 4),
+        ("The sky is blue.", 4, 4),
+        ("The sky is blue.", 0, 0),
+        ("one\ntwo", 5, 4),
+        ("“Well, yes.", 3, 0),
+        ("今天天气很好。", 3, 3),
+        ("今天天气很好。", 6, 5),
+        ("東京は暑いです。", 4, 4),
+        ("我用 Python 写代码", 6, 3),
+        ("안녕하세요 여러분", 8, 6),
+    ],
+)
+def test_a_word_begins_where_a_reader_sees_it(text: str, position: int, start: int) -> None:
+    assert boundaries.word_start(text, position) == start

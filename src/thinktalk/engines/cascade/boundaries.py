@@ -141,6 +141,11 @@ def count(text: str) -> int:
     return round(sum(word.size for word in words(text)) + 0.25)
 
 
+def word_start(text: str, position: int) -> int:
+    """Return where the word at `position` begins; an ideograph or a kana is a word of its own."""
+    return max((word.start for word in words(text) if word.start <= position), default=0)
+
+
 def glued(line: str, *, complete: bool) -> list[tuple[int, int]]:
     """Return the ranges of `line` that no cut may fall into.
 

@@ -14,6 +14,7 @@ from contextlib import aclosing
 import numpy as np
 
 from thinktalk.engines.base import SpeechOptions, Thought
+from thinktalk.engines.cascade import boundaries
 from thinktalk.engines.cascade.arbiter import Arbiter
 from thinktalk.engines.cascade.claims import Claim, current
 from thinktalk.engines.cascade.clauses import Clause, ClauseCutter
@@ -178,4 +179,4 @@ def _deltas(audio: Audio, pause: Samples, clause: Clause) -> list[AudioDelta]:
 def _word_start(clause: Clause, fraction: float) -> int:
     """Where the word begins that is said at `fraction` of the clause."""
     reached = int(fraction * len(clause.text))
-    return clause.span[0] + clause.text.rfind(" ", 0, reached) + 1
+    return clause.span[0] + boundaries.word_start(clause.text, reached)
