@@ -65,7 +65,7 @@ def running_server(**environment: str) -> Iterator[RunningServer]:
     started = time.perf_counter()
     process = subprocess.Popen(
         [sys.executable, "-m", "thinktalk", "serve", "--port", str(port)],
-        env={**os.environ, **environment},
+        env={**os.environ, "THINKTALK_LOG_LEVEL": "warning", **environment},
         stdout=subprocess.DEVNULL,
     )
     try:
