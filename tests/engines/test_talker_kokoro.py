@@ -128,6 +128,23 @@ async def test_other_languages_are_understood(
     assert len(shared) >= share * len(words(text)), " ".join(found)
 
 
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("ja", "新しい友達と公園でお弁当を食べました。"),
+        # Of characters that are written alike everywhere.
+        ("zh", "我的朋友今天不在家，明天下午才有空。"),
+    ],
+)
+async def test_what_is_written_in_characters_is_understood(
+    talker: CascadeTalker, ears: WhisperRecognizer, language: str, text: str
+) -> None:
+    audio = joined(await say(talker, text, options("Chelsie", language=language)))
+    found = "".join(await heard(ears, audio, language))
+    shared = [character for character in text if character in found]
+    assert len(shared) >= 0.7 * len(text), found
+
+
 async def test_spans_follow_one_another_through_the_whole_text(talker: CascadeTalker) -> None:
     deltas = await say(talker, REPLY, options())
     assert len(deltas) > 10

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 
+from thinktalk.engines.cascade import japanese, mandarin
 from thinktalk.engines.cascade.espeak import Espeak
 
 VOCABULARY: dict[str, int] = {
@@ -53,9 +54,15 @@ _FULL_WIDTH = str.maketrans(
         "¡": " ",
     }
 )
+# Scripts whose sounds have to be looked up; in them, other scripts are read as English.
+_LOOKED_UP = {"ja": japanese.symbols, "zh": mandarin.symbols}
+_RUN = re.compile(
+    r"(?P<own>[\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+)"
+    r"|[^\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+"
+)
 _LANGUAGE_SWITCH = re.compile(r"\([a-z-]+\)")
 
-LANGUAGES = frozenset({"en", "en-us", "en-gb", "es", "fr", "hi", "it", "pt"})
+LANGUAGES = frozenset({"en", "en-us", "en-gb", "es", "fr", "hi", "it", "ja", "pt", "zh"})
 
 
 def phonemes(text: str, language: str, espeak: Espeak) -> str:
@@ -88,6 +95,12 @@ def has_words(symbols: str) -> bool:
 
 
 def _words(text: str, language: str, espeak: Espeak) -> str:
+    if look_up := _LOOKED_UP.get(language):
+        runs = (
+            look_up(run[0]) if run["own"] else _words(run[0], "en-us", espeak)
+            for run in _RUN.finditer(text)
+        )
+        return " ".join(filter(None, runs))
     spelled = _LANGUAGE_SWITCH.sub("", espeak.phonemes(text, language))
     if language.startswith("en"):
         spelled = _replace(spelled, _TIED + _ENGLISH)

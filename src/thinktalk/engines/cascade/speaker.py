@@ -9,6 +9,7 @@ import asyncio
 
 import numpy as np
 
+from thinktalk.engines.cascade import boundaries
 from thinktalk.engines.cascade.espeak import Espeak, EspeakVoice
 from thinktalk.engines.cascade.kokoro import MAX_TOKENS, SAMPLE_RATE, Kokoro
 from thinktalk.engines.cascade.pace import stretched, trimmed
@@ -78,11 +79,8 @@ class Speaker:
     def _parts(self, text: str, accent: str) -> list[str]:
         """Phonemes of `text`, halved between words until each part fits the network."""
         symbols = phonemes(text, accent, self._espeak)
-        words = text.split()
+        words = boundaries.words(text)
         if len(symbols) <= MAX_TOKENS or len(words) < 2:
             return [symbols]
-        middle = len(words) // 2
-        return [
-            *self._parts(" ".join(words[:middle]), accent),
-            *self._parts(" ".join(words[middle:]), accent),
-        ]
+        middle = words[len(words) // 2].start
+        return [*self._parts(text[:middle], accent), *self._parts(text[middle:], accent)]
