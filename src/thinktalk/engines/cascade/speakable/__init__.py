@@ -14,6 +14,7 @@ from thinktalk.engines.cascade.speakable.addresses import read_addresses
 from thinktalk.engines.cascade.speakable.chemistry import read_chemistry
 from thinktalk.engines.cascade.speakable.code import announced, is_short
 from thinktalk.engines.cascade.speakable.dates import read_dates
+from thinktalk.engines.cascade.speakable.han import read_han
 from thinktalk.engines.cascade.speakable.localised import read_locale
 from thinktalk.engines.cascade.speakable.markdown import plain, wraps
 from thinktalk.engines.cascade.speakable.money import read_money
@@ -55,5 +56,5 @@ def speakable(text: str, language: str = "en", *, mid_line: bool = False) -> str
         for read in _ENGLISH:
             said = read(said)
     else:
-        said = read_locale(said, language)
+        said = read_han(read_locale(said, language), language)
     return polished(said, language)
