@@ -108,6 +108,9 @@ ORDINALS_RANGES_FRACTIONS = [
     ("a 1:1 ratio", "a one to one ratio"),
     ("2:1:1", "two to one to one"),
     ("1,000–2,000", "one thousand to two thousand"),
+    ("1/10 of it", "one tenth of it"),
+    ("1/10th", "one tenth"),
+    ("9/10 dentists agree", "nine out of ten dentists agree"),
 ]
 
 DATES_TIMES = [

@@ -61,8 +61,8 @@ def _plain_fraction(match: re.Match[str]) -> str:
 def _is_share(match: re.Match[str]) -> bool:
     """Whether so many of so many are meant: "3/4 tests", "8/10", "5/5"."""
     n, d, rest = int(match["n"]), int(match["d"]), match.string[match.end() :]
-    is_formula = re.search(r"[=+×*]", match.string)
-    return n == d or (n < d and bool(_COUNTED.match(rest) or (d == 10 and not is_formula)))
+    is_part = rest.startswith(" of") or match[0][-1].isalpha() or re.search(r"[=+×*]", match.string)
+    return n == d or (n < d and bool(_COUNTED.match(rest) or (d == 10 and not is_part)))
 
 
 def _fraction_of(match: re.Match[str]) -> str:
