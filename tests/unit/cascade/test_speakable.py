@@ -648,6 +648,10 @@ FOUND_LATER = [  # misread in whole replies after the tables above had passed
     ("`$HOME/bin`", "dollar home slash bin"),
     ("`a/b`", "a slash b"),
     ("`git reset HEAD~1`", "git reset head tilde one"),
+    ("Meet me on Main St. The shop is there.", "Meet me on Main Street. The shop is there."),
+    ("at 5th St. and Park Ave.", "at fifth Street and Park Avenue."),
+    ("In St. Louis it rains.", "In Saint Louis it rains."),
+    ("In St Petersburg it snows.", "In St Petersburg it snows."),
 ]
 
 ENGLISH = [

@@ -28,6 +28,7 @@ _STATES = {
     "TN": "Tennessee", "TX": "Texas", "UT": "Utah", "VT": "Vermont", "VA": "Virginia",
     "WA": "Washington", "WV": "West Virginia", "WI": "Wisconsin", "WY": "Wyoming",
 }  # fmt: skip
+_STARTS = "(?:The|This|It|In|He|She|We|They|You|But|And)"
 _KINDS = "|".join([*_STREETS, *_STREETS.values()])
 _SIDE = "|".join(sorted(_SIDES, key=len, reverse=True))
 
@@ -46,6 +47,11 @@ def _street(match: re.Match[str]) -> str:
             ),
         )
     )
+
+
+def _named_street(match: re.Match[str]) -> str:
+    ends = re.match(r"\s*$|\s+[A-Z]", match.string[match.end() :])
+    return f"{match['name']} {_STREETS[match['kind']]}{match['stop'] if ends else ''}"
 
 
 def _house(number: str) -> str:
@@ -69,6 +75,14 @@ _RULES = (
             rf"(?:\.(?!\s*$|\s+[A-Z]))?(?: (?P<to>{_SIDE})\b)?"
         ),
         _street,
+    ),
+    # Without a number: "Main St.", but "St. Louis".
+    (
+        re.compile(
+            r"\b(?P<name>[A-Z][a-z]+|\d+(?:st|nd|rd|th)) (?P<kind>St|Ave|Blvd|Rd)\b"
+            rf"(?P<stop>\.(?=\s*$|\s+{_STARTS}\b)|\.(?!\s+[A-Z])|(?!\.|\s+[A-Z]))"
+        ),
+        _named_street,
     ),
     (
         re.compile(r"\b(?P<unit>Apt|Ste|Fl)\b\.? ?#?(?=\d)"),
