@@ -107,7 +107,7 @@ class CascadeTalker:
             return
         loop = asyncio.get_running_loop()
         voice = catalog.resolve(speech.voice.name)
-        num_words = len(clause.spoken.split())
+        num_words = boundaries.count(clause.spoken)
         due, work_s = pacing.latest_start(num_words), pacing.work_s(num_words)
         async with self._arbiter.exclusive(due or loop.time(), work_s, claim):
             started = loop.time()
