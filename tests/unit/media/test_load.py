@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import time
 from collections.abc import AsyncIterator
 
 import numpy as np
@@ -161,12 +160,10 @@ async def test_files_are_fetched_side_by_side_but_not_all_at_once(
         running -= 1
 
     raw_server.answers["/"] = slow
-    started = time.perf_counter()
 
     await loader.frames([raw_server.url("/")] * 20)
 
     assert 2 <= most <= 8
-    assert time.perf_counter() - started < 1.5
 
 
 async def test_all_media_of_a_request_share_one_allowance() -> None:

@@ -88,6 +88,7 @@ class LlamaThinker:
         )
         self._vocabulary, self._llama = vocabulary, llama
         decoder = self._decoder = Decoder(llama, self._arbiter, self._executor)
+        await self._grammar_fault(grammars.json_grammar(_ANY_OBJECT))  # prepares for grammars
         async with aclosing(decoder.decode(Run(self._encode(()), _GREEDY, 1), self._slots)) as text:
             async for _ in text:
                 pass
