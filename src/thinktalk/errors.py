@@ -22,6 +22,7 @@
     │   ├── WeightsMissing  HashMismatch  DiskFull
     ├── UnknownEngine  MissingExtra settings name something that is not installed
     ├── UnsafeBinding               a public address without a key
+    ├── CannotListen                an address that another has, or that is not of this machine
     └── EngineFailed                a fault of ours while answering (500)
 
 An error carries what a caller would act on; its message names the value and the limit.
@@ -284,6 +285,15 @@ class UnsafeBinding(ThinktalkError):
         super().__init__(
             f"refusing to listen on {host} without an API key, since anyone who reaches it could "
             "use this machine: set server.api_keys (THINKTALK_SERVER__API_KEYS), or use 127.0.0.1"
+        )
+
+
+class CannotListen(ThinktalkError):
+    code = "cannot_listen"
+
+    def __init__(self, host: str, port: int, reason: str) -> None:
+        super().__init__(
+            f"cannot listen on {host}, port {port}: {reason}; --port and --host name another"
         )
 
 

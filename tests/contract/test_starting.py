@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
 import subprocess
 import sys
 
@@ -16,7 +17,7 @@ from thinktalk.api.serve import run_server
 from thinktalk.api.server_app import build_asgi
 from thinktalk.app import start_private
 from thinktalk.engines import registry
-from thinktalk.errors import EngineFailed, ThinktalkError, WeightsMissing
+from thinktalk.errors import CannotListen, EngineFailed, ThinktalkError, WeightsMissing
 from thinktalk.settings import MediaSettings, ProfileSettings, Settings
 from thinktalk.testing import ScriptedEngine, ScriptedSuite
 from thinktalk.weights.catalog import Catalog
@@ -100,3 +101,11 @@ def test_the_log_level_decides_what_a_server_says(level: str, is_told: bool) -> 
 
 def build_broken(_settings: object, _catalog: object, profiles: registry.Mapping) -> ScriptedSuite:
     return ScriptedSuite(profiles, BrokenEngine(ValueError("torn file")))
+
+
+def test_a_port_that_another_has_is_named() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        settings = Settings(server={"port": port})
+        with pytest.raises(CannotListen, match=rf"port {port}: address already in use; --port"):
+            run_server(None, settings)  # type: ignore[arg-type]

@@ -151,7 +151,7 @@ async def test_an_interrupted_step_is_done_again_as_it_was(thinker: LlamaThinker
         async for thought in thoughts:
             if isinstance(thought, TextDelta):
                 disturbed += thought.text
-                thinker._model().interrupt()
+                thinker._model().pause()
     assert disturbed == undisturbed
 
 

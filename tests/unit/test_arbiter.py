@@ -312,3 +312,16 @@ async def test_work_that_nobody_listens_to_leaves_thinkers_as_much_time_as_it_to
     async with arbiter.exclusive(claim=hearing):
         assert loop.time() - ended >= 0.05
     await writing
+
+
+async def test_with_overlap_a_younger_reply_is_not_sent_away_either() -> None:
+    arbiter = Arbiter(alternate=False)
+    now = asyncio.get_running_loop().time()
+
+    async def decode(number: int) -> bool:
+        claims.enter(Claim(now))
+        async with arbiter.thinking(_nothing) as hold:
+            await asyncio.sleep(0.01)
+            return hold.must_leave()
+
+    assert await asyncio.gather(*(decode(number) for number in range(2))) == [False, False]

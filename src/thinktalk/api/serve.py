@@ -11,14 +11,16 @@ import asyncio
 import contextlib
 import gc
 import logging
+import os
 import signal
+import socket
 from collections.abc import Callable, Generator
 
 import uvicorn
 
 from thinktalk.api.connection import connection_class
 from thinktalk.api.server_app import Application
-from thinktalk.errors import ThinktalkError
+from thinktalk.errors import CannotListen, ThinktalkError
 from thinktalk.settings import Settings
 
 _log = logging.getLogger(__name__)
@@ -43,9 +45,11 @@ def run_server(
     Args:
         on_listening: told the base URL once connections are accepted.
     Raises:
+        CannotListen: the address cannot be had.
         ThinktalkError: an engine that is started with the server cannot be; it has ended.
     """
     server = settings.server
+    listening = _listen(server.host, server.port)
     config = uvicorn.Config(
         app,
         host=server.host,
@@ -61,12 +65,23 @@ def run_server(
     )
     listener = _Listener(config)
     with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
-        runner.run(_serve(listener, app, server.grace_s, on_listening))
+        runner.run(_serve(listener, listening, app, server.grace_s, on_listening))
     return 0 if listener.started else 1
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=2048)
+    except OSError as error:
+        raise CannotListen(
+            host, port, os.strerror(error.errno).lower() if error.errno else str(error)
+        ) from error
 
 
 async def _serve(
     listener: _Listener,
+    listening: socket.socket,
     app: Application,
     grace_s: float,
     on_listening: Callable[[str], None] | None,
@@ -81,7 +96,7 @@ async def _serve(
 
     for wanted in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(wanted, asked_to_stop)
-    serving = asyncio.create_task(listener.serve())
+    serving = asyncio.create_task(listener.serve(sockets=[listening]))
     stopping = asyncio.create_task(_drain(listener, app, stop, grace_s))
     loading = asyncio.create_task(_load(listener, app, on_listening))
     await serving
@@ -114,6 +129,7 @@ async def _load(
     except ThinktalkError:
         listener.should_exit = True
         raise
+    _log.info("ready")
 
 
 async def _tell(listener: _Listener, on_listening: Callable[[str], None] | None) -> None:

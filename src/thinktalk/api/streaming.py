@@ -90,9 +90,10 @@ class GrowingResponse(Response):
         watch = asyncio.create_task(self._watch(sender, receive, worker))
         try:
             async for piece in self._pieces:
-                sender.alive_at = sender.clock()
+                sender.note_life()
                 if piece:
                     await sender.write(piece)
+                    sender.note_life()  # what a slow reader took is no silence of the engine's
             rest = self._end()
         except asyncio.CancelledError:
             if not watch.done():  # the server stops
@@ -102,7 +103,7 @@ class GrowingResponse(Response):
             else:
                 worker.uncancel()
                 if isinstance(watch.result(), ClientGone):
-                    return
+                    raise watch.result() from None
                 rest = self._fail(sender, watch.result())
         except Exception as error:
             rest = self._fail(sender, error)
@@ -149,12 +150,23 @@ class _Sender:
         self._headers = response.raw_headers
         self.clock = asyncio.get_running_loop().time
         self.is_started = False
-        self.alive_at = self.commented_at = self.clock()
+        self._writing = asyncio.Lock()  # pieces and comments never cross
+        self._alive_at = self.commented_at = self.clock()
+
+    @property
+    def alive_at(self) -> float:
+        """When the engine last gave something; now, while the client still has to take it."""
+        return self.clock() if self._writing.locked() else self._alive_at
+
+    def note_life(self) -> None:
+        self._alive_at = self.clock()
 
     async def write(self, piece: bytes, *, is_last: bool = False) -> None:
-        if not self.is_started:
-            await self._start()
-        await self._send({"type": "http.response.body", "body": piece, "more_body": not is_last})
+        async with self._writing:
+            if not self.is_started:
+                await self._start()
+            body = {"type": "http.response.body", "body": piece, "more_body": not is_last}
+            await self._send(body)
 
     async def _start(self) -> None:
         self.is_started = True

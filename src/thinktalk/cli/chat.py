@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import sys
 from typing import Any
 
 from thinktalk.cli.target import add_target, find_server
@@ -31,7 +32,7 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
     print("Type a message; /help lists commands, Ctrl+C stops an answer, Ctrl+D leaves.")
     while True:
         try:
-            line = input("you> ").strip()
+            line = input("you> " if sys.stdin.isatty() else "").strip()
         except EOFError:
             print()
             return 0

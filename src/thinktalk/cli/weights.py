@@ -104,6 +104,9 @@ def _pull(catalog: Catalog, names: list[str]) -> int:
 def _verify(catalog: Catalog, names: list[str]) -> int:
     """Checks every entry even when one is wrong; without names, those that are here."""
     chosen = names or [e.name for e in catalog.entries() if catalog.presence(e.name) != "missing"]
+    if not chosen:
+        print(f"nothing to verify in {catalog.cache}", file=sys.stderr)
+        return 0
     num_wrong = 0
     with progress_display() as display:
         for name in chosen:

@@ -40,6 +40,7 @@ _SLICE_CHARS = 1 << 20
 _THREAD_CHARS = 1 << 18
 # Unquoting makes an object of each escape, forty times its size.
 _PERCENT_SLICE_CHARS = 1 << 16
+_TAIL_CHARS = 256
 _WHITESPACE = b" \t\r\n\x0b\x0c"
 _TO_STANDARD = bytes.maketrans(b"-_", b"+/")
 
@@ -88,9 +89,10 @@ def decode_base64(text: str, max_bytes: int) -> bytearray:
         InvalidAddress: other characters, or a length that no bytes have.
         MediaTooLarge: more than `max_bytes` come out.
     """
-    end = len(text)
-    while end and text[end - 1] in "= \t\r\n\x0b\x0c":
-        end -= 1
+    # Padding is two characters at most, among which white space may stand. A longer tail of them is
+    # no base64, and is found out below.
+    tail = text[-_TAIL_CHARS:]
+    end = len(text) - len(tail) + len(tail.rstrip("= \t\r\n\x0b\x0c"))
     decoded = bytearray()
     carried = b""
     try:

@@ -28,12 +28,15 @@ class Readiness:
         self._max_waiting = max_waiting
         self._num_waiting = 0
         self._starts: dict[int, asyncio.Task[None]] = {}
+        self._begun: tuple[asyncio.Task[None], ...] = ()
 
     def begin(self) -> None:
         """Start every engine that is not lazy, without waiting for it."""
+        begun = []
         for tier, engine in self._services.engines.items():
             if tier not in self._services.lazy and id(engine) not in self._starts:
-                self._start(engine)
+                begun.append(self._start(engine))
+        self._begun = tuple(begun)
 
     async def started(self) -> None:
         """Wait for the engines that `begin` has started.
@@ -42,7 +45,7 @@ class Readiness:
             ThinktalkError: the first that cannot be started, with the reason.
         """
         try:
-            await asyncio.gather(*(asyncio.shield(start) for start in self._starts.values()))
+            await asyncio.gather(*(asyncio.shield(start) for start in self._begun))
         except (ThinktalkError, asyncio.CancelledError):
             raise
         except Exception as error:

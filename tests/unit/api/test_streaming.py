@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncGenerator
 from typing import Any
 
 from starlette.types import Message
 
-from thinktalk.api.streaming import GrowingResponse
+from thinktalk.api.streaming import ClientGone, GrowingResponse
 
 
 async def pieces() -> AsyncGenerator[bytes, None]:
@@ -31,7 +32,8 @@ async def sent_by(response: GrowingResponse, *, leaves_after: int | None = None)
         if len(sent) == leaves_after:
             gone.set()
 
-    await response({"type": "http"}, receive, send)
+    with contextlib.suppress(ClientGone):
+        await response({"type": "http"}, receive, send)
     await asyncio.sleep(0)  # a late cancel would arrive here
     return sent
 
@@ -56,3 +58,18 @@ async def test_a_client_that_leaves_gets_no_end() -> None:
 async def test_who_leaves_at_the_end_cancels_nothing() -> None:
     response = GrowingResponse(pieces(), end=lambda: b"end", media_type="text/plain", stall_s=5)
     assert (await sent_by(response, leaves_after=4))[-1]["body"] == b"end"
+
+
+async def test_a_slow_reader_is_not_taken_for_a_silent_engine() -> None:
+    sent: list[Message] = []
+
+    async def receive() -> dict[str, Any]:
+        return await asyncio.get_running_loop().create_future()  # type: ignore[no-any-return]
+
+    async def send(message: Message) -> None:
+        await asyncio.sleep(0.12)
+        sent.append(message)
+
+    response = GrowingResponse(pieces(), end=lambda: b"end", media_type="text/plain", stall_s=0.1)
+    await response({"type": "http"}, receive, send)
+    assert [message.get("body") for message in sent[1:]] == [b"one", b"two", b"end"]

@@ -27,7 +27,7 @@ class Recorder:
     def close(self) -> None:
         self.closed += 1
 
-    def interrupt(self, *, reading: bool = False) -> None:
+    def pause(self) -> None:
         pass
 
     def run(self, text: Text, **call: Any) -> Ended:

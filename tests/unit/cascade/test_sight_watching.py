@@ -110,3 +110,19 @@ def test_a_plain_video_has_one_look() -> None:
     image = plain("blue")
 
     assert len(changed_frames([Frame(n / 2, image) for n in range(40)])) == 1
+
+
+def test_short_lines_that_differ_in_a_word_or_a_figure_are_told_apart() -> None:
+    looks = [
+        (float(at), (line,), "") for at, line in enumerate(["STEP ONE", "STEP TWO", "Page 10"])
+    ]
+    looks.append((3.0, ("Page 11",), ""))
+    assert len(on_screen(looks)) == 4
+
+
+def test_a_letter_that_flickers_in_a_long_line_is_not_told_again() -> None:
+    looks = [
+        (0.0, ("Total: 5 warnings, 0 errors",), ""),
+        (1.0, ("Tota1: 5 warnings, O errors",), ""),
+    ]
+    assert len(on_screen(looks)) == 1

@@ -18,7 +18,7 @@ import asyncio
 import math
 import time
 from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -59,7 +59,9 @@ class Hold:
 
     def must_leave(self) -> bool:
         """Whether others need the processor more; may be asked from any thread."""
-        return self.paused or self._arbiter.spare_s(self.claim, time.monotonic()) < _STAY_S
+        if self.paused or not self._arbiter.alternate:
+            return self.paused
+        return self._arbiter.spare_s(self.claim, time.monotonic()) < _STAY_S
 
 
 class Arbiter:
@@ -211,9 +213,11 @@ class Arbiter:
 
 
 async def run_to_end(job: asyncio.Future[T]) -> T:
-    """Await a native call; when cancelled, return only once it has left the processor."""
+    """Await a native call; when cancelled, however often, return only once it has ended."""
     try:
         return await asyncio.shield(job)
     except asyncio.CancelledError:
-        await asyncio.gather(job, return_exceptions=True)
+        while not job.done():
+            with suppress(asyncio.CancelledError):
+                await asyncio.wait({job})
         raise

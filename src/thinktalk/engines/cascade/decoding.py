@@ -15,7 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from thinktalk.engines.base import Sampling
-from thinktalk.engines.cascade.arbiter import Arbiter, Hold
+from thinktalk.engines.cascade.arbiter import Arbiter, Hold, run_to_end
 from thinktalk.engines.cascade.llama import Ended, Llama, Text
 from thinktalk.engines.cascade.slots import Slot, SlotTable
 
@@ -87,7 +87,7 @@ class Decoder:
         """Decode until the run ends or its `room` is used up, left as often as asked."""
         full = text.num_written + room
         while not run.reason and text.num_written < full:
-            async with self._arbiter.thinking(self._llama.interrupt) as hold:
+            async with self._arbiter.thinking(self._llama.pause) as hold:
                 ended = await self._run_native(run, text, slot, full, outbox, hold)
             if ended.reason == "stop":
                 run.reason = "stop"
@@ -112,12 +112,13 @@ class Decoder:
         )
         native = loop.run_in_executor(self._executor, call)
         try:
-            ended = await asyncio.shield(native)
+            await asyncio.wait({native})
+            ended = native.result()
         except asyncio.CancelledError:
             run.abandoned.set()
-            self._llama.interrupt(reading=True)
+            self._llama.abandon(text)
             with suppress(Exception):
-                await native
+                await run_to_end(native)
             raise
         finally:
             run.num_written = text.num_written

@@ -77,21 +77,32 @@ class LlamaThinker:
         self._decoder: Decoder | None = None
 
     async def start(self) -> None:
-        """Load and warm up; idempotent."""
+        """Load and warm up; idempotent. What fails half-way leaves nothing behind."""
         if self._decoder is not None:
             return
-        self._executor = ThreadPoolExecutor(self._parallel + 1, f"thinker-{self.name}")
+        # One thread for each slot's decoding, one for what is short.
+        executor = ThreadPoolExecutor(self._parallel + 2, f"thinker-{self.name}")
         loop = asyncio.get_running_loop()
-        vocabulary, llama = await asyncio.gather(
-            loop.run_in_executor(self._executor, Vocabulary.read, self._model_file),
-            loop.run_in_executor(self._executor, self._load),
-        )
-        self._vocabulary, self._llama = vocabulary, llama
-        decoder = self._decoder = Decoder(llama, self._arbiter, self._executor)
-        await self._grammar_fault(grammars.json_grammar(_ANY_OBJECT))  # prepares for grammars
-        async with aclosing(decoder.decode(Run(self._encode(()), _GREEDY, 1), self._slots)) as text:
-            async for _ in text:
-                pass
+        loading = loop.run_in_executor(executor, self._load)
+        try:
+            self._vocabulary = await loop.run_in_executor(
+                executor, Vocabulary.read, self._model_file
+            )
+            self._llama = await asyncio.shield(loading)
+            self._executor = executor
+            decoder = Decoder(self._llama, self._arbiter, executor)
+            # Prepares for grammars, and reads what every conversation begins with.
+            await self._grammar_fault(grammars.json_grammar(_ANY_OBJECT))
+            first = Run(self._encode(()), _GREEDY, 1)
+            async with aclosing(decoder.decode(first, self._slots)) as pieces:
+                async for _ in pieces:
+                    pass
+        except BaseException:
+            self._llama = self._executor = None
+            loading.add_done_callback(_close_model)
+            executor.shutdown(wait=False)
+            raise
+        self._decoder = decoder
 
     async def stop(self) -> None:
         """Cancel what runs and free the model; idempotent."""
@@ -228,6 +239,7 @@ class LlamaThinker:
             threads=self._threads,
             num_slots=self._parallel + 1,
             window_tokens=self.window_tokens + _CALLS_WINDOW,
+            num_kept=1,
             short_keys=self.name in _SHORT_KEYS,
         )
 
@@ -266,6 +278,11 @@ class LlamaThinker:
         if self._vocabulary is None:
             raise NotReady(f"{self.name} is not loaded")
         return self._vocabulary
+
+
+def _close_model(loading: asyncio.Future[Llama]) -> None:
+    if not loading.cancelled() and loading.exception() is None:
+        loading.result().close()
 
 
 def _room(num_prompt: int, window_tokens: int, max_tokens: int | None) -> int:

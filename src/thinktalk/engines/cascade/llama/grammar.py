@@ -10,6 +10,11 @@ import numpy as np
 import numpy.typing as npt
 from llguidance import LLMatcher, LLTokenizer
 
+# A schema of thousands of optional fields has as many ways to go on: ten times the usual limits.
+_LIMITS = llguidance.LLParserLimits(
+    max_items_in_row=20_000, step_max_items=500_000, verbose_errors=False
+)
+
 Mask = npt.NDArray[np.bool_]
 
 
@@ -35,8 +40,12 @@ class Grammars:
         self._tokenizer = LLTokenizer(llguidance.TokenizerWrapper(vocabulary))
 
     def fault(self, grammar: str) -> str:
-        """Why `grammar` cannot be followed; "" if it can."""
-        return str(LLMatcher(self._tokenizer, grammar, log_level=0).get_error())
+        """Why `grammar` cannot be begun; "" if it can."""
+        try:
+            self.begin(grammar).allowed()
+        except ValueError as error:
+            return str(error)
+        return ""
 
     def begin(self, grammar: str) -> Follower:
         """Follow `grammar` from its start.
@@ -44,32 +53,37 @@ class Grammars:
         Raises:
             ValueError: it has a fault.
         """
-        return Follower(LLMatcher(self._tokenizer, grammar, log_level=0), self._num_tokens)
+        matcher = LLMatcher(self._tokenizer, grammar, log_level=0, limits=_LIMITS)
+        return Follower(matcher, self._num_tokens)
 
 
 class Follower:
-    """Follows one text through its grammar."""
+    """Follows one text through its grammar. What cannot be followed raises `ValueError`."""
 
     def __init__(self, matcher: LLMatcher, num_tokens: int) -> None:
-        if matcher.is_error():
-            raise ValueError(matcher.get_error())
         self._matcher = matcher
+        self._check()
         self._num_tokens = num_tokens
         self._bits = llguidance.numpy.allocate_token_bitmask(1, num_tokens)
 
     def allowed(self) -> Mask:
         """Whether each token may come next, shape (num_tokens,)."""
         llguidance.numpy.fill_next_token_bitmask(self._matcher, self._bits)
+        self._check()
         bits = np.unpackbits(self._bits.view(np.uint8).reshape(-1), bitorder="little")
         return bits[: self._num_tokens].astype(bool)
 
     def take(self, token: int) -> list[int]:
         """Go on by `token`; returns the tokens that must follow it, already taken."""
-        if not self._matcher.consume_token(token):
-            raise ValueError(f"token {token} is not allowed: {self._matcher.get_error()}")
+        self._matcher.consume_token(token)
         forced = list(self._matcher.compute_ff_tokens())
         self._matcher.consume_tokens(forced)
+        self._check()
         return forced
+
+    def _check(self) -> None:
+        if self._matcher.is_error():
+            raise ValueError(self._matcher.get_error())
 
 
 class _Vocabulary:

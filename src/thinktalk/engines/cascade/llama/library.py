@@ -178,7 +178,9 @@ class Library:
     def __init__(self, folder: Path) -> None:
         self._log: deque[str] = deque(maxlen=_REMEMBERED_LINES)
         # Kept: the library calls it for as long as the process lives.
-        self._on_log = _LogCallback(lambda level, text, data: self._log.append(text.decode()))
+        self._on_log = _LogCallback(
+            lambda level, text, data: self._log.append(text.decode("utf-8", "replace"))
+        )
         try:
             for name in ("libggml-base.so", "libggml.v0.5.0.so", "libllama.v0.5.0.so"):
                 self._functions = ctypes.CDLL(str(folder / name), ctypes.RTLD_GLOBAL)

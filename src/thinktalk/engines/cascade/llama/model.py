@@ -1,10 +1,10 @@
 """A loaded model: several texts at once, one step of the network for all of them.
 
 One thread works. Each step takes a token of every text that is being written and some of a prompt
-that is still to be read. Between steps every text's caller is asked whether to go on; `interrupt`
-ends a step that is under way, whose work is then done again. A slot remembers the tokens it saw
-last, and what two slots have in common is kept once. Knows nothing of chats, event loops or who has
-the processor.
+that is still to be read. Between steps every text's caller is asked whether to go on; a step that
+is under way can be ended, and is then done again for whoever goes on. A slot remembers the tokens
+it saw last, and takes over from others what a text begins with. Knows nothing of chats, event loops
+or who has the processor.
 """
 
 from __future__ import annotations
@@ -63,6 +63,7 @@ class Llama:
         encode: text to tokens, for grammars.
         threads: processor threads of one step.
         num_slots: texts that are remembered and may be written at once.
+        num_kept: so many of them, the last ones, keep what they know as long as there is room.
         window_tokens: of all slots together.
         short_keys: keep attention keys in 8 bits instead of 16, a quarter of the window's memory
             less. Not every model stands it.
@@ -77,6 +78,7 @@ class Llama:
         threads: int,
         num_slots: int,
         window_tokens: int,
+        num_kept: int = 0,
         short_keys: bool = False,
     ) -> None:
         self._library = lib.load(libraries)
@@ -95,8 +97,11 @@ class Llama:
         self._context = self._new_context(threads, num_slots, window_tokens, short_keys)
         self._memory = self._library.llama_get_memory(self._context)
         self._slots: list[list[int]] = [[] for _ in range(num_slots)]
+        self._texts: list[Text | None] = [None] * num_slots
+        self._num_kept = num_kept
         self._batch = _Batch(_PREFILL_STEP + num_slots)
         self._jobs: list[_Job] = []
+        self._stepping: tuple[Text, ...] = ()
         self._is_closing = self._is_reading = False
         self._news = threading.Condition()
         self._worker = threading.Thread(target=self._work, name="llama", daemon=True)
@@ -107,8 +112,10 @@ class Llama:
         with self._news:
             self._is_closing = True
             self._news.notify()
-        self.interrupt(reading=True)
+        self._interrupt()
         self._worker.join()
+        with self._making_grammars:  # that reads the model too
+            pass
         self._library.llama_free(self._context)
         self._library.llama_model_free(self._model)
 
@@ -117,13 +124,14 @@ class Llama:
 
         Raises:
             ValueError: `grammar` has a fault.
+            EngineFailed: the model is being closed.
         """
         follower = self._all_grammars().begin(grammar) if grammar else None
         sampler = Sampler(self._library, self._num_tokens, sampling, prompt, follower)
         return Text(prompt, sampler, read_anew=sampling.seed is not None)
 
     def fault(self, grammar: str) -> str:
-        """Why `grammar` cannot be followed; "" if it can."""
+        """Why `grammar` cannot be begun; "" if it can."""
         return self._all_grammars().fault(grammar)
 
     def run(
@@ -139,6 +147,9 @@ class Llama:
 
         Both callbacks run on the model's thread: `on_token` with each token and the characters it
         completes, `should_stop` before every step.
+
+        Raises:
+            EngineFailed: the library failed, a callback did, or the model is being closed.
         """
         job = _Job(text, slot, max_tokens, on_token, should_stop)
         with self._news:
@@ -151,13 +162,24 @@ class Llama:
             raise EngineFailed(f"the language model failed: {job.failure}") from job.failure
         return job.ended
 
-    def interrupt(self, *, reading: bool = False) -> None:
-        """End the step under way, if there is one; texts that need not stop do it again.
+    def pause(self) -> None:
+        """End a step that is under way, so that callers are asked at once.
 
-        A step that reads prompts, which is a long one, ends only if `reading`.
+        One that reads prompts goes on: it is long, and would be all the longer done twice.
         """
-        if reading or not self._is_reading:
-            self._interrupted[0] = b"!"
+        if not self._is_reading:
+            self._interrupt()
+
+    def abandon(self, text: Text) -> None:
+        """End a step that is under way for `text` alone, whose caller will stop it.
+
+        Clients that come and go must not undo the steps of those that stay.
+        """
+        if self._stepping == (text,):
+            self._interrupt()
+
+    def _interrupt(self) -> None:
+        self._interrupted[0] = b"!"
 
     def _load(self, model_file: Path) -> int:
         params = self._library.llama_model_default_params()
@@ -204,25 +226,32 @@ class Llama:
                         self._fail(job, RuntimeError("it was stopped"))
                     return
             self._interrupted[0] = b"\0"
+            going_on = [job for job in jobs if self._goes_on(job)]
+            if not going_on:
+                continue
             try:
-                going_on = [job for job in jobs if not self._leaves(job)]
-                if going_on:
-                    self._step(going_on)
+                self._step(going_on)
             except Exception as error:
-                for job in jobs:
+                for job in going_on:
                     self._fail(job, error)
 
-    def _leaves(self, job: _Job) -> bool:
-        if job.ended is None and job.should_stop():
-            self._end(job, "stopped")
-        return job.ended is not None
+    def _goes_on(self, job: _Job) -> bool:
+        try:
+            if job.should_stop():
+                self._end(job, "stopped")
+            elif job.text.held:
+                held, job.text.held = job.text.held, []
+                self._take(job, held)
+        except Exception as error:
+            self._fail(job, error)
+        return not job.done.is_set()
 
     def _step(self, jobs: list[_Job]) -> None:
         """One step of the network for all of `jobs`, and what follows from it."""
-        busy = [job.slot for job in jobs]
         for job in jobs:
             if job.num_known < 0:
-                self._recall(job, busy)
+                self._recall(job)
+        self._stepping = tuple(job.text for job in jobs)
         self._batch.clear()
         # Texts that are being written come first: they have one token each.
         parts: list[tuple[_Job, int, int]] = []
@@ -238,7 +267,7 @@ class Llama:
                 last = self._batch.add(tokens, job.num_known, job.slot, is_last)
                 parts.append((job, count, last if is_last else -1))
         self._is_reading = room < _PREFILL_STEP
-        if not self._decode(busy):
+        if not self._decode():
             return
         for job, count, _ in parts:
             known = job.num_known
@@ -246,15 +275,19 @@ class Llama:
             job.num_known += count
         for job, _, index in parts:
             if index >= 0:
-                self._write(job, index)
+                try:
+                    self._take(job, self._draw(job, index))
+                except Exception as error:  # of one text's grammar or caller: others go on
+                    self._fail(job, error)
 
-    def _recall(self, job: _Job, busy: Sequence[int]) -> None:
+    def _recall(self, job: _Job) -> None:
         """Keep of the slot what the text begins with, or take it over from another slot."""
         text, slot = job.text, job.slot
-        if text.read_anew and not text.is_begun:
-            # Where in the window a text lies changes how sums are rounded: it gets an empty one,
-            # as far as others are not writing.
-            for idle in set(range(len(self._slots))).difference(busy):
+        self._texts[slot] = text
+        if text.read_anew and not text.is_begun and not any(map(self._is_open, self._others(slot))):
+            # Where in the window a text lies changes how sums are rounded: alone, it gets the
+            # beginning.
+            for idle in range(len(self._slots) - self._num_kept):
                 self._forget(idle, 0)
         # The last token is read in any case: what comes next follows from it.
         wanted = text.tokens[:-1]
@@ -275,31 +308,46 @@ class Llama:
         job.num_known = known
         job.cached_tokens = min(known, text.num_prompt)
 
+    def _others(self, slot: int) -> list[int]:
+        return [other for other in range(len(self._slots)) if other != slot]
+
+    def _is_open(self, slot: int) -> bool:
+        """Whether its text may be gone on with, at once or after a pause."""
+        text = self._texts[slot]
+        return text is not None and text.is_open
+
     def _forget(self, slot: int, num_kept: int) -> None:
         self._library.llama_memory_seq_rm(self._memory, slot, num_kept, -1)
         del self._slots[slot][num_kept:]
 
-    def _decode(self, busy: Sequence[int]) -> bool:
+    def _decode(self) -> bool:
         """Run the network on the batch; False if it was interrupted and changed nothing."""
         while (status := self._library.llama_decode(self._context, self._batch.value())) != 0:
             if status == lib.STOPPED:
                 return False
-            idle = [slot for slot, seen in enumerate(self._slots) if seen and slot not in busy]
+            slots = range(len(self._slots))
+            idle = [slot for slot in slots if self._slots[slot] and not self._is_open(slot)]
             if status != lib.NO_ROOM or not idle:
                 raise EngineFailed(f"step ended with {status}: {self._library.last_words()}")
-            self._forget(max(idle, key=lambda slot: len(self._slots[slot])), 0)
+            spare = [slot for slot in idle if slot < len(slots) - self._num_kept]
+            self._forget(max(spare or idle, key=lambda slot: len(self._slots[slot])), 0)
         return True
 
-    def _write(self, job: _Job, index: int) -> None:
+    def _draw(self, job: _Job, index: int) -> list[int]:
         pointer = self._library.llama_get_logits_ith(self._context, index)
         logits = np.ctypeslib.as_array(pointer, (self._num_tokens,))
-        for token in job.text.sampler.draw(logits, self._ends):
+        return job.text.sampler.draw(logits, self._ends)
+
+    def _take(self, job: _Job, tokens: Sequence[int]) -> None:
+        """Give drawn tokens to the caller, as many as it has room for."""
+        for index, token in enumerate(tokens):
             if token in self._ends:
                 self._end(job, "stop")
                 return
             job.max_tokens -= 1
             job.on_token(job.text.add(token, self._piece(token)), token)
             if job.max_tokens <= 0:
+                job.text.held = list(tokens[index + 1 :])
                 self._end(job, "length")
                 return
 
@@ -314,6 +362,8 @@ class Llama:
     def _all_grammars(self) -> Grammars:
         """Made when first asked for: it takes a second that most conversations never need."""
         with self._making_grammars:
+            if self._is_closing:
+                raise EngineFailed("the language model was stopped")
             if self._grammars is None:
                 tokens, attributes = range(self._num_tokens), self._library.llama_vocab_get_attr
                 unsaid = [t for t in tokens if not attributes(self._vocab, t) & lib.SAYABLE]
@@ -327,12 +377,13 @@ class Llama:
         self._leave(job)
 
     def _fail(self, job: _Job, error: BaseException) -> None:
-        if job.ended is None:
+        if not job.done.is_set():
             job.failure = error
             self._forget(job.slot, 0)
             self._leave(job)
 
     def _leave(self, job: _Job) -> None:
+        self._stepping = ()
         with self._news:
             self._jobs = [other for other in self._jobs if other is not job]
         job.done.set()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import secrets
+import weakref
 from collections.abc import Container, Sequence
 
 import numpy as np
@@ -41,13 +42,12 @@ class Sampler:
         self._library = library
         self._num_tokens = num_tokens
         self._follower = follower
-        self._chain: int | None = self._new_chain(sampling, prompt)
+        self._chain = self._new_chain(sampling, prompt)
+        self._free = weakref.finalize(self, library.llama_sampler_free, self._chain)
 
     def close(self) -> None:
-        """Free what the library holds; idempotent."""
-        if self._chain is not None:
-            self._library.llama_sampler_free(self._chain)
-        self._chain = None
+        """Free what the library holds, before the garbage collector does; idempotent."""
+        self._free()
 
     def draw(self, logits: npt.NDArray[np.float32], end: Container[int]) -> list[int]:
         """Draw a token and remember it; those that a grammar demands after it come with it.

@@ -17,6 +17,8 @@ class Text:
         read_anew: whether nothing that slots remember is used: a seed repeats only where all is
             read in the same steps, and rounded in the same way.
         is_begun: whether a slot has read some of it.
+        is_open: whether it may be gone on with.
+        held: tokens that are drawn but that a call had no room for: the next one gives them first.
     """
 
     def __init__(self, prompt: Sequence[int], sampler: Sampler, *, read_anew: bool) -> None:
@@ -25,6 +27,8 @@ class Text:
         self.sampler = sampler
         self.read_anew = read_anew
         self.is_begun = False
+        self.is_open = True
+        self.held: list[int] = []
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
 
     @property
@@ -41,5 +45,6 @@ class Text:
         return self._decoder.decode(piece)
 
     def close(self) -> None:
-        """Free the sampler; idempotent."""
+        """Free the sampler; idempotent. No call may be under way."""
+        self.is_open = False
         self.sampler.close()

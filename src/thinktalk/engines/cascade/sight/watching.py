@@ -28,7 +28,10 @@ _STEP = 16.0  # grey levels of 255 by which a pixel of the thumbnail has changed
 _MIN_CHANGE = 0.001  # share of such pixels: a new word on a still screen
 _MAX_CHARACTERS = 4000
 _SHORTEST_ROW = 80
-_SAME_TEXT = 0.75  # share of matching characters from which a line only flickered
+# From this share of matching characters on a line has only flickered; in a short line, where a
+# letter is a good part and a figure may be all that changes, from the second.
+_SAME_TEXT, _SAME_SHORT_TEXT = 0.75, 0.85
+_SHORT_LINE = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +140,16 @@ async def _look(eyes: Eyes, frame: Frame) -> tuple[float, tuple[str, ...], str]:
 
 
 def _is_same(one: str, other: str) -> bool:
-    return one == other or SequenceMatcher(None, one, other).ratio() >= _SAME_TEXT
+    if one == other:
+        return True
+    alike = SequenceMatcher(None, one, other).ratio()
+    if max(len(one), len(other)) > _SHORT_LINE:
+        return alike >= _SAME_TEXT
+    return alike >= _SAME_SHORT_TEXT and _figures(one) == _figures(other)
+
+
+def _figures(text: str) -> str:
+    return "".join(filter(str.isdigit, text))
 
 
 def _thumbnail(frame: Frame) -> npt.NDArray[np.float32]:
