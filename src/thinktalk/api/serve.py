@@ -74,9 +74,10 @@ def _listen(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), family=family, backlog=2048)
     except OSError as error:
-        raise CannotListen(
-            host, port, os.strerror(error.errno).lower() if error.errno else str(error)
-        ) from error
+        # Python adds the address to the text of some; names that resolve to nothing have no number.
+        number = error.errno or 0
+        reason = os.strerror(number) if number > 0 else str(error.strerror or error)
+        raise CannotListen(host, port, reason.lower()) from error
 
 
 async def _serve(
