@@ -8,6 +8,7 @@ from thinktalk.conversation import Message, TextPart, Tool, ToolCall
 from thinktalk.engines.base import GenerateRequest
 from thinktalk.engines.cascade.tool_calls import (
     CallReader,
+    FollowUps,
     calls_done,
     decision_turns,
     describe,
@@ -94,8 +95,45 @@ def test_the_question_has_the_tools_the_history_the_message_and_what_was_done() 
     ) == (
         "Functions:\n- now {}: The time.\n\n"
         "Before:\nNote: Today is Monday.\nUser: Hi\nAssistant: Hello\n\n"
-        "Message: What time is it?\nDone: now {}\nResult: 12:30"
+        "Message: What time is it?\nDone: now {}\nResult: 12:30\n"
+        "Closest: now"
     )
+
+
+def _asked(message: str, *answers: str) -> list[str]:
+    """What is asked after each answer, and at last nothing."""
+    weather = Tool("get_weather", "The weather.", {})
+    follow_ups = FollowUps((weather, Tool("say", "Says a word.", {})), message)
+    turns = [follow_ups.after(answer) for answer in answers]
+    assert all(turn[0].text == answer for turn, answer in zip(turns, answers, strict=True) if turn)
+    return [turn[1].text if turn else "" for turn in turns]
+
+
+def test_what_no_call_has_taken_up_is_asked_about_part_by_part() -> None:
+    message = "Weather in Oslo, Rome and Bonn, please, and say hello."
+    bonn, hello = 'get_weather {"city": "Bonn"}', 'say {"word": "hello"}'
+    assert _asked(message, OSLO, ROME, bonn, hello) == [
+        "Left: Rome",
+        "Left: Bonn",
+        "Left: say hello\nClosest: say",
+        "",
+    ]
+
+
+def test_a_part_that_needs_no_call_is_asked_about_once_and_not_many_are() -> None:
+    assert _asked("Oslo, Rome, Bonn and Bern", OSLO, "none", ROME) == [
+        "Left: Rome",
+        "Left: Bonn",
+        "Left: Bern",
+    ]
+    assert _asked("Oslo, Rome, Bonn and Bern", OSLO, "none", "none")[-1] == ""
+
+
+def test_no_more_calls_are_asked_for_than_an_answer_may_have() -> None:
+    cities = [f"city{number}" for number in range(12)]
+    calls = [f'get_weather {{"city": "{city}"}}' for city in cities]
+    asked = _asked(", ".join(cities), *calls)
+    assert [question != "" for question in asked] == [True] * 7 + [False] * 5
 
 
 def test_long_messages_are_clipped_in_the_middle_until_they_fit() -> None:
@@ -103,7 +141,7 @@ def test_long_messages_are_clipped_in_the_middle_until_they_fit() -> None:
     assert len(text) <= 2000
     assert "START" in text
     assert " … " in text
-    assert text.endswith("END")
+    assert text.endswith("END\nClosest: none")
 
 
 def test_clipping_gives_up_before_nothing_is_left() -> None:
@@ -165,4 +203,4 @@ def test_the_oldest_turns_are_left_out_where_clipping_is_not_enough() -> None:
     assert length(turns) <= limit
     assert "turn 399" in turns[-1].text
     assert "turn 1\n" not in turns[-1].text
-    assert turns[-1].text.endswith("Message: Weather?")
+    assert turns[-1].text.endswith("Message: Weather?\nClosest: none")

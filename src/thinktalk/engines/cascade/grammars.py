@@ -15,7 +15,6 @@ from thinktalk.conversation import Tool
 from thinktalk.engines import schemas
 
 NO_CALL = "none"
-MAX_CALLS = 8
 _HEAD = "%llguidance {}\n"
 # `lenient` skips keywords it does not know, such as `not`, rather than refuse the whole schema.
 _STYLE = {
@@ -35,10 +34,9 @@ def json_grammar(schema: dict[str, Any]) -> str:
     return f"{_HEAD}start: {_json(schema)}"
 
 
-def calls_grammar(tools: Sequence[Tool], *, optional: bool, several: bool) -> str:
-    """One line per call, `name {arguments}`; or, if `optional`, the word `none`."""
-    start = "call" + (f' ("\\n" call){{0,{MAX_CALLS - 1}}}' if several else "")
-    rules = [f"start: {start}" + (f" | {json.dumps(NO_CALL)}" if optional else "")]
+def calls_grammar(tools: Sequence[Tool], *, optional: bool) -> str:
+    """A call, `name {arguments}`; or, if `optional`, the word `none`."""
+    rules = ["start: call" + (f" | {json.dumps(NO_CALL)}" if optional else "")]
     names = [f"{json.dumps(tool.name + ' ')} arguments{i}" for i, tool in enumerate(tools)]
     rules.append("call: " + " | ".join(names))
     rules += [f"arguments{i}: {_json(arguments_schema(tool))}" for i, tool in enumerate(tools)]

@@ -167,11 +167,9 @@ class LlamaThinker:
         callable_tools = [
             tool for tool in request.tools if choice.mode != "named" or tool.name == choice.name
         ]
-        grammar = grammars.calls_grammar(
-            callable_tools,
-            optional=choice.mode == "auto",
-            several=request.parallel_tool_calls and choice.mode != "named",
-        )
+        is_free = choice.mode == "auto"
+        several = request.parallel_tool_calls and choice.mode != "named"
+        grammar = grammars.calls_grammar(callable_tools, optional=is_free)
         longest = _CALLS_WINDOW - _LONGEST_CALLS
 
         def fits(turns: Sequence[Message]) -> bool:
@@ -182,18 +180,33 @@ class LlamaThinker:
         ids = await self._off_loop(turns)
         limit = request.sampling.max_tokens or _LONGEST_CALLS
         limit = min(max(limit, _SHORTEST_REPLY), _LONGEST_CALLS)
-        run = Run(ids, _GREEDY, _room(len(ids), _CALLS_WINDOW, limit), grammar)
-        is_free = choice.mode == "auto"
+        run = first = Run(ids, _GREEDY, _room(len(ids), _CALLS_WINDOW, limit), grammar)
         reader = tool_calls.CallReader(tool_calls.calls_done(request.messages) if is_free else ())
-        async with aclosing(self._ready().decode(run, self._call_slot)) as pieces:
-            async for text, _ in pieces:
-                for delta in reader.feed(text):
-                    yield delta
-        for delta in reader.finish():
-            yield delta
+        follow_ups = tool_calls.follow_ups(request)
+        while True:
+            answer = ""
+            async with aclosing(self._ready().decode(run, self._call_slot)) as pieces:
+                async for text, _ in pieces:
+                    answer += text
+                    for delta in reader.feed(text):
+                        yield delta
+            for delta in reader.finish():
+                yield delta
+            if run is not first:
+                first.num_written += run.num_written
+            more = follow_ups.after(answer) if several and reader.num_calls else []
+            if run.reason == "length" or not more:
+                break
+            turns = [*turns, *more]
+            ids = await self._off_loop(turns)
+            room = min(_CALLS_WINDOW - len(ids), limit - first.num_written)
+            if room < _SHORTEST_REPLY:
+                break
+            grammar = grammars.calls_grammar(callable_tools, optional=True)
+            run = Run(ids, _GREEDY, room, grammar)
         if reader.num_calls or not is_free:
             reason: FinishReason = "length" if run.reason == "length" else "tool_calls"
-            yield Finished(reason, self._usage(request, run))
+            yield Finished(reason, self._usage(request, first))
 
     async def _check(self, request: GenerateRequest) -> None:
         """Refuse schemas that decoding could not follow."""
@@ -209,7 +222,7 @@ class LlamaThinker:
         for tool in request.tools:
             fault = grammars.schema_fault(grammars.arguments_schema(tool))
             if fault is None:
-                grammar = grammars.calls_grammar([tool], optional=False, several=False)
+                grammar = grammars.calls_grammar([tool], optional=False)
                 fault = await self._grammar_fault(grammar)
             if fault:
                 raise InvalidToolSchema(tool.name, fault)

@@ -1,8 +1,9 @@
 """Whether to call tools, which and how: the prompt that asks it and the reader of its answer.
 
 Small models mix up the decision and the reply when asked for both at once, so the decision is a
-prompt of its own with worked examples, and its answer follows a grammar (`grammars.py`): one line
-per call, or `none`. Knows nothing of how it is decoded.
+prompt of its own with worked examples, and its answer follows a grammar (`grammars.py`): one call
+or `none`. Where several calls are allowed, parts of the message that no call has taken up are asked
+about one by one. Knows nothing of how it is decoded.
 """
 
 from __future__ import annotations
@@ -15,37 +16,42 @@ from typing import Any
 from thinktalk.conversation import Message, TextPart, Tool
 from thinktalk.engines.base import GenerateRequest
 from thinktalk.engines.cascade.grammars import NO_CALL, arguments_schema, resolve
+from thinktalk.engines.cascade.tool_evidence import left_over, related
 from thinktalk.engines.cascade.tool_examples import EXAMPLES, INSTRUCTIONS
 from thinktalk.events import ToolCallDelta
 
 _MAX_DEPTH = 4  # of a schema that is written out
 _SHORTEST_CLIP = 120  # characters that an older message keeps at least
 _CLIPPED = " … "
+_MAX_CALLS = 8
+_MAX_REFUSED = 2  # parts of a message that need no call before no more are asked about
 
 
 def example_turns() -> list[Message]:
     """What every decision starts with: worth keeping in the cache."""
     turns = [_say("system", INSTRUCTIONS)]
     for example in EXAMPLES:
-        turns.append(_say("user", _question(example.functions, example.message)))
-        turns.append(_say("assistant", example.answer))
+        asked = example.message.splitlines()[0]
+        turns.append(_say("user", _question(example.tools, example.message, asked)))
+        parts = FollowUps(example.tools, asked)
+        for answer in example.answers:
+            turns += parts.after(answer) or [_say("assistant", answer)]
     return turns
 
 
 def decision_turns(
     request: GenerateRequest, fits: Callable[[Sequence[Message]], bool]
 ) -> list[Message]:
-    """The conversation that asks which tools to call for `request`.
+    """The conversation that asks for the first call that `request` needs.
 
     Long messages are clipped in the middle, ever shorter, then the oldest are left out, until it
     `fits` or nothing more can go.
     """
-    functions = "\n".join(map(describe, request.tools))
     messages = request.messages
     limit = max(len(line) for message in messages for line in (*_lines(message), ""))
     oldest, last_user = 0, _last_user(messages)
     while True:
-        question = _situation(functions, messages[oldest:], limit)
+        question = _situation(request.tools, messages[oldest:], limit)
         turns = [*example_turns(), _say("user", question)]
         if fits(turns) or (limit <= _SHORTEST_CLIP and oldest >= last_user):
             return turns
@@ -53,6 +59,48 @@ def decision_turns(
             limit = max(limit * 2 // 3, _SHORTEST_CLIP)
         else:
             oldest += max(1, (last_user - oldest) // 2)
+
+
+class FollowUps:
+    """Asks for further calls: each part of `message` that no call has taken up, once.
+
+    It gives up after a few parts that need none.
+
+    Args:
+        done: name and arguments of calls made before the first answer.
+    """
+
+    def __init__(
+        self, tools: Sequence[Tool], message: str, done: Sequence[tuple[str, str]] = ()
+    ) -> None:
+        self._tools, self._message = tools, message
+        self._calls = list(done)
+        self._asked: set[str] = set()
+        self._num_refused = 0
+
+    def after(self, answer: str) -> list[Message]:
+        """`answer` to the question before and the next question; empty if nothing is left."""
+        name, space, arguments = answer.partition(" ")
+        if space:
+            self._calls.append((name, arguments))
+        else:
+            self._num_refused += 1
+        if self._num_refused == _MAX_REFUSED or len(self._asked) == _MAX_CALLS - 1:
+            return []
+        for part in left_over(self._message, self._tools, self._calls):
+            if part not in self._asked:
+                self._asked.add(part)
+                question = f"Left: {_clip(part, _SHORTEST_CLIP)}"
+                if closest := related(self._tools, part):
+                    question += f"\nClosest: {', '.join(closest)}"
+                return [_say("assistant", answer), _say("user", question)]
+        return []
+
+
+def follow_ups(request: GenerateRequest) -> FollowUps:
+    """About what the user said last."""
+    message = request.messages[_last_user(request.messages)].text
+    return FollowUps(request.tools, message, calls_done(request.messages))
 
 
 def calls_done(messages: Sequence[Message]) -> list[tuple[str, str]]:
@@ -123,18 +171,21 @@ def _say(role: Any, text: str) -> Message:
     return Message(role, (TextPart(text),))
 
 
-def _question(functions: str, message: str, before: str = "") -> str:
-    return f"Functions:\n{functions}\n\n{before}Message: {message}"
+def _question(tools: Sequence[Tool], message: str, asked: str, before: str = "") -> str:
+    functions = "\n".join(map(describe, tools))
+    closest = ", ".join(related(tools, asked)) or NO_CALL
+    return f"Functions:\n{functions}\n\n{before}Message: {message}\nClosest: {closest}"
 
 
-def _situation(functions: str, messages: Sequence[Message], limit: int) -> str:
+def _situation(tools: Sequence[Tool], messages: Sequence[Message], limit: int) -> str:
     """What came before, the last thing the user said, and what was done about it since."""
     last_user = _last_user(messages)
     lines = [_clip(line, limit) for m in messages[:last_user] for line in _lines(m)]
     since = [_clip(line, limit) for m in messages[last_user + 1 :] for line in _lines(m)]
-    message = "\n".join([_clip(messages[last_user].text, limit), *since])
+    asked = messages[last_user].text
+    message = "\n".join([_clip(asked, limit), *since])
     before = "".join(f"{line}\n" for line in lines)
-    return _question(functions, message, before and f"Before:\n{before}\n")
+    return _question(tools, message, asked, before and f"Before:\n{before}\n")
 
 
 def _last_user(messages: Sequence[Message], default: int = 0) -> int:
