@@ -121,9 +121,10 @@ def _plain(value: Any) -> Any:
 
 async def measure(model: str, cases: Sequence[Case], tools: Sequence[Tool]) -> list[Outcome]:
     configured = settings.load()
-    folder = configured.weights.cache / "weights" / model
+    weights = configured.weights.cache / "weights"
     thinker = LlamaThinker(
-        _model_file(folder),
+        weights / "llama-cpp",
+        _model_file(weights / model),
         name=model,
         threads=configured.cascade.threads,
         parallel=1,
