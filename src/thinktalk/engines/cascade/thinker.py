@@ -28,7 +28,7 @@ from thinktalk.errors import InvalidField, InvalidToolSchema, NotReady, PromptTo
 from thinktalk.events import Finished, FinishReason, TextDelta, Usage
 
 _SHORTEST_REPLY = 16  # tokens that must be left for the reply
-_CALLS_WINDOW = 8192  # tokens of a decision about tools, its worked examples and its answer
+_CALLS_WINDOW = 7168  # tokens of a decision about tools, its worked examples and its answer
 _LONGEST_CALLS = 2048  # tokens of the answer
 _LONGEST_JSON = 4096  # tokens of a reply in JSON that asks for no limit
 _MAX_CHECKED = 256  # grammars remembered as readable

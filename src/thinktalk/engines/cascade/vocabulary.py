@@ -40,9 +40,9 @@ class Vocabulary:
     """The tokenizer of one Qwen2 model."""
 
     def __init__(self, tokens: list[str], merges: list[str]) -> None:
-        self._ids = {token: number for number, token in enumerate(tokens)}
+        ids = {token: number for number, token in enumerate(tokens)}
         pairs = [(left, right) for left, right in (merge.split(" ") for merge in merges)]
-        self._tokenizer = Tokenizer(models.BPE(vocab=self._ids, merges=pairs))
+        self._tokenizer = Tokenizer(models.BPE(vocab=ids, merges=pairs))
         self._tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
             [
                 pre_tokenizers.Split(Regex(_QWEN2_WORDS), "isolated"),
@@ -68,7 +68,9 @@ class Vocabulary:
 
     def control(self, name: str) -> int:
         """The id of a token such as `<|im_end|>`."""
-        return self._ids[name]
+        if (token := self._tokenizer.token_to_id(name)) is None:
+            raise KeyError(name)
+        return token
 
 
 def read_metadata(model_file: Path) -> dict[str, Any]:

@@ -37,7 +37,9 @@ class Grammars:
     ) -> None:
         self._num_tokens = len(pieces)
         vocabulary = _Vocabulary(pieces, unsaid, end, encode)
-        self._tokenizer = LLTokenizer(llguidance.TokenizerWrapper(vocabulary))
+        wrapper = llguidance.TokenizerWrapper(vocabulary)
+        self._tokenizer = LLTokenizer(wrapper)
+        wrapper.tokens = vocabulary.tokens = ()  # they were copied
 
     def fault(self, grammar: str) -> str:
         """Why `grammar` cannot be begun; "" if it can."""
