@@ -14,12 +14,13 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
 from thinktalk.engines.base import Sampling
 from thinktalk.engines.cascade.llama import library as lib
+from thinktalk.engines.cascade.llama.batch import Batch
 from thinktalk.engines.cascade.llama.grammar import Grammars
 from thinktalk.engines.cascade.llama.sampler import Sampler
 from thinktalk.engines.cascade.llama.text import Text
@@ -99,7 +100,7 @@ class Llama:
         self._slots: list[list[int]] = [[] for _ in range(num_slots)]
         self._texts: list[Text | None] = [None] * num_slots
         self._num_kept = num_kept
-        self._batch = _Batch(_PREFILL_STEP + num_slots)
+        self._batch = Batch(_PREFILL_STEP + num_slots)
         self._jobs: list[_Job] = []
         self._stepping: tuple[Text, ...] = ()
         self._is_closing = self._is_reading = False
@@ -387,46 +388,3 @@ class Llama:
         with self._news:
             self._jobs = [other for other in self._jobs if other is not job]
         job.done.set()
-
-
-class _Batch:
-    """Tokens for one step, in memory that is used again and again."""
-
-    def __init__(self, capacity: int) -> None:
-        self._tokens = (ctypes.c_int32 * capacity)()
-        self._positions = (ctypes.c_int32 * capacity)()
-        self._num_slots = (ctypes.c_int32 * capacity)(*[1] * capacity)
-        self._slots = (ctypes.c_int32 * capacity)()
-        self._slot_pointers = (ctypes.POINTER(ctypes.c_int32) * capacity)()
-        for index in range(capacity):
-            address = ctypes.addressof(self._slots) + index * ctypes.sizeof(ctypes.c_int32)
-            self._slot_pointers[index] = ctypes.cast(address, ctypes.POINTER(ctypes.c_int32))
-        self._wanted = (ctypes.c_int8 * capacity)()
-        self._size = 0
-
-    def clear(self) -> None:
-        self._size = 0
-
-    def add(self, tokens: Sequence[int], position: int, slot: int, is_last: bool) -> int:
-        """Append `tokens` of `slot`; returns the index of the last one.
-
-        `is_last` says whether what follows it is wanted.
-        """
-        for offset, token in enumerate(tokens):
-            index = self._size + offset
-            self._tokens[index], self._positions[index] = token, position + offset
-            self._slots[index], self._wanted[index] = slot, 0
-        self._size += len(tokens)
-        self._wanted[self._size - 1] = is_last
-        return self._size - 1
-
-    def value(self) -> Any:
-        return lib.Batch(
-            self._size,
-            self._tokens,
-            None,
-            self._positions,
-            self._num_slots,
-            self._slot_pointers,
-            self._wanted,
-        )
