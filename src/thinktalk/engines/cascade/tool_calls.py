@@ -32,7 +32,8 @@ def example_turns() -> list[Message]:
     turns = [_say("system", INSTRUCTIONS)]
     for example in EXAMPLES:
         asked = example.message.splitlines()[0]
-        turns.append(_say("user", _question(example.tools, example.message, asked)))
+        question = _question(example.tools, example.message, _closest(example.tools, asked))
+        turns.append(_say("user", question))
         parts = FollowUps(example.tools, asked)
         for answer in example.answers:
             turns += parts.after(answer) or [_say("assistant", answer)]
@@ -50,9 +51,10 @@ def decision_turns(
     messages = request.messages
     limit = max(len(line) for message in messages for line in (*_lines(message), ""))
     oldest, last_user = 0, _last_user(messages)
+    examples, closest = example_turns(), _closest(request.tools, messages[last_user].text)
     while True:
-        question = _situation(request.tools, messages[oldest:], limit)
-        turns = [*example_turns(), _say("user", question)]
+        question = _situation(request.tools, messages[oldest:], limit, closest)
+        turns = [*examples, _say("user", question)]
         if fits(turns) or (limit <= _SHORTEST_CLIP and oldest >= last_user):
             return turns
         if limit > _SHORTEST_CLIP:
@@ -171,21 +173,23 @@ def _say(role: Any, text: str) -> Message:
     return Message(role, (TextPart(text),))
 
 
-def _question(tools: Sequence[Tool], message: str, asked: str, before: str = "") -> str:
+def _question(tools: Sequence[Tool], message: str, closest: str, before: str = "") -> str:
     functions = "\n".join(map(describe, tools))
-    closest = ", ".join(related(tools, asked)) or NO_CALL
     return f"Functions:\n{functions}\n\n{before}Message: {message}\nClosest: {closest}"
 
 
-def _situation(tools: Sequence[Tool], messages: Sequence[Message], limit: int) -> str:
+def _closest(tools: Sequence[Tool], text: str) -> str:
+    return ", ".join(related(tools, text)) or NO_CALL
+
+
+def _situation(tools: Sequence[Tool], messages: Sequence[Message], limit: int, closest: str) -> str:
     """What came before, the last thing the user said, and what was done about it since."""
     last_user = _last_user(messages)
     lines = [_clip(line, limit) for m in messages[:last_user] for line in _lines(m)]
     since = [_clip(line, limit) for m in messages[last_user + 1 :] for line in _lines(m)]
-    asked = messages[last_user].text
-    message = "\n".join([_clip(asked, limit), *since])
+    message = "\n".join([_clip(messages[last_user].text, limit), *since])
     before = "".join(f"{line}\n" for line in lines)
-    return _question(tools, message, asked, before and f"Before:\n{before}\n")
+    return _question(tools, message, closest, before and f"Before:\n{before}\n")
 
 
 def _last_user(messages: Sequence[Message], default: int = 0) -> int:

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from typing import Any
 
 from thinktalk.conversation import Tool
 
 _MAX_RELATED = 3
-_MAX_PARTS = 16  # of a message that asks for things; a longer one tells them
-_LEAST_SCORE = 0.5  # one word shared with two tools at most
+_LONGEST_REQUEST = 1000  # characters; a longer message tells things rather than asks for several
+_LEAST_SCORE = 0.5  # one word that two tools have
 _WORD = re.compile(r"[^\W_]+")
 _CAMEL_HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
 # A mark parts only before a blank or the end: 59.90 and db1.example.com stay whole. What the first
@@ -41,22 +42,31 @@ _NUMBERS = {
     "nine": "9", "ten": "10", "eleven": "11", "twelve": "12", "fifteen": "15", "twenty": "20",
     "thirty": "30", "forty": "40", "fifty": "50", "sixty": "60",
 }  # fmt: skip
-_QUOTED = re.compile(r"(?<!\w)(['\"‘’“”«»]).{1,40}?['\"’”»](?!\w)")  # spoken of, not asked for
+_QUOTED = re.compile(r"(?<!\w)(['\"‘’“”«»]).{1,40}?['\"’”»](?!\w)")
 _KEYWORDS = ("type", "required", "$ref", "format", "pattern")  # their values are not about the tool
 
 
 def related(tools: Sequence[Tool], text: str) -> list[str]:
-    """Names of the tools that share words with `text`, best first.
+    """Names of the tools that share words with `text`, in the order of those words.
 
-    A word counts the less the more tools have it.
+    A word counts the less the more tools have it. Tools with less than half of what the best has
+    are left out, numbers say nothing, and a word in quotes is spoken of, not asked for.
     """
+    said = [word for word in _stems(_QUOTED.sub(" ", text)) if not word.isdecimal()]
     known = [_words(_texts(tool)) for tool in tools]
-    said = _words([_QUOTED.sub(" ", text)])
-    scores = [
-        sum(1 / sum(word in other for other in known) for word in said & words) for words in known
+    spread = Counter(word for words in known for word in words)
+    shares = [
+        (sum(1 / spread[word] for word in words.intersection(said)), tool, words)
+        for tool, words in zip(tools, known, strict=True)
     ]
-    ranked = sorted(zip(scores, tools, strict=True), key=lambda pair: -pair[0])
-    return [tool.name for score, tool in ranked if score >= _LEAST_SCORE][:_MAX_RELATED]
+    best = sorted(shares, key=lambda share: -share[0])[:_MAX_RELATED]
+    least = max([_LEAST_SCORE, *(score / 2 for score, _, _ in best)])
+    places = [
+        (min(place for place, word in enumerate(said) if word in words), tool.name)
+        for score, tool, words in best
+        if score >= least
+    ]
+    return [name for _, name in sorted(places)]
 
 
 def left_over(text: str, tools: Sequence[Tool], calls: Sequence[tuple[str, str]]) -> list[str]:
@@ -66,9 +76,11 @@ def left_over(text: str, tools: Sequence[Tool], calls: Sequence[tuple[str, str]]
     of an argument for one of its own. Other parts are left over if they come later, or point to a
     tool, and have a word that no call has (nor what it called, where they share an argument).
     """
+    if not calls or len(text) > _LONGEST_REQUEST:
+        return []
     values = [list(_leaves(_parsed(arguments))) for _, arguments in calls]
     parts = [part for part in _parts(text, [*chain(*values)]) if _words([part])]
-    if not calls or not 1 < len(parts) <= _MAX_PARTS:
+    if len(parts) < 2:
         return []
     taken: set[int] = set()
     for texts in [*values, *chain.from_iterable(_items(_parsed(call[1])) for call in calls)]:
@@ -107,15 +119,18 @@ def _share(part: set[str], words: set[str]) -> float:
     return len(part & words) / len(part)
 
 
-def _words(texts: Iterator[str] | Sequence[str]) -> set[str]:
-    """Stems of the words that mean something."""
-    found = (word for text in texts for word in _WORD.findall(_CAMEL_HUMP.sub(" ", text)))
-    return {_stem(word.casefold()) for word in found} - _EMPTY
+def _words(texts: Iterable[str]) -> set[str]:
+    return {word for text in texts for word in _stems(text)}
+
+
+def _stems(text: str) -> Iterator[str]:
+    """Of the words that mean something."""
+    for word in _WORD.findall(_CAMEL_HUMP.sub(" ", text)):
+        if (plain := word.casefold()) not in _EMPTY:
+            yield _stem(plain)
 
 
 def _stem(word: str) -> str:
-    if word in _EMPTY:
-        return word
     if word.isdecimal():
         return word.lstrip("0") or "0"
     if word in _NUMBERS:
