@@ -194,8 +194,11 @@ class LlamaThinker:
                 yield delta
             if run is not first:
                 first.num_written += run.num_written
-            more = follow_ups.after(answer) if several and reader.num_calls else []
-            if run.reason == "length" or not more:
+            if run.reason == "length" or not (several and reader.num_calls):
+                break
+            # Off the loop: the message may be as long as a book.
+            more = await loop.run_in_executor(self._executor, follow_ups.after, answer)
+            if not more:
                 break
             turns = [*turns, *more]
             ids = await self._off_loop(turns)
