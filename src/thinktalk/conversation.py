@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from thinktalk.media.types import Audio, Image, Video
+from thinktalk.media.types import Audio, Image, Recording, Video
 
 Role = Literal["system", "user", "assistant", "tool"]
 
@@ -29,7 +29,7 @@ class ImagePart:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class AudioPart:
-    audio: Audio
+    audio: Audio | Recording
     tokens: int = 0
 
 

@@ -19,6 +19,8 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+# What is done with media that cost more than there is room for.
+MediaPolicy = Literal["fit", "trim", "split", "error"]
 Tier = Literal["plus", "flash", "light"]
 MEBIBYTE = 1024 * 1024
 
@@ -70,12 +72,16 @@ class LimitSettings(_Section):
 
 
 class MediaSettings(_Section):
-    """What is fetched and decoded."""
+    """What is fetched and decoded, and what is done with media that are too long or too large."""
 
+    policy: MediaPolicy = Field(
+        "fit", description="fit, trim, split or error, where a request does not say (media_policy)"
+    )
     allow_hosts: tuple[str, ...] = Field(
         (), description="Hosts (name or address, with optional :port) that may be private or local"
     )
     max_download_bytes: int = Field(2048 * MEBIBYTE, description="Largest file fetched by URL")
+    max_upload_bytes: int = Field(2048 * MEBIBYTE, description="Largest file sent in a form")
     max_inline_bytes: int = Field(120 * MEBIBYTE, description="Largest decoded base64 item")
     fetch_timeout_s: float = Field(60.0, gt=0, description="Longest time for one download")
     max_audio_s: float = Field(36_000.0, gt=0, description="Longest recording")

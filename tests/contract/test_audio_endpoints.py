@@ -153,8 +153,8 @@ def test_a_form_without_a_file_or_with_a_bad_one_is_refused(url: str) -> None:
 
 
 def test_an_upload_over_the_limit_is_refused() -> None:
-    limits = {"max_body_bytes": 20_000}
-    with serving(server=limits, recognizer=ScriptedRecognizer(HEARD)) as url:
+    limits = {"max_upload_bytes": 20_000}
+    with serving(media=limits, recognizer=ScriptedRecognizer(HEARD)) as url:
         refused = httpx.post(
             f"{url}/v1/audio/transcriptions",
             data={"model": "m"},

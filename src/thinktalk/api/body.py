@@ -61,8 +61,12 @@ async def read_body(request: Request, max_bytes: int, budget: BodyBudget) -> byt
             return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 
-def limited(request: Request, max_bytes: int, budget: BodyBudget) -> Receive:
-    """The request's `receive`, which raises as `read_body` does."""
+def limited(request: Request, max_bytes: int, budget: BodyBudget | None) -> Receive:
+    """The request's `receive`, which raises as `read_body` does.
+
+    Args:
+        budget: None for bodies that are not held in memory.
+    """
     receive, declared = request.receive, request.headers.get("content-length", "0")
     size, booked = 0, 0
 
@@ -76,7 +80,7 @@ def limited(request: Request, max_bytes: int, budget: BodyBudget) -> Receive:
         if size > max_bytes:
             raise BodyTooLarge(max_bytes)
         is_end = not message.get("more_body", False)
-        if size - booked > _COUNTED_BYTES or (booked and is_end):
+        if budget and (size - booked > _COUNTED_BYTES or (booked and is_end)):
             budget.take(request.state, size - booked)
             booked = size
         return message

@@ -8,7 +8,8 @@ from typing import Any, Literal, Protocol
 
 from thinktalk.conversation import Message, Tool
 from thinktalk.events import AudioDelta, Event, Finished, Progress, TextDelta, ToolCallDelta
-from thinktalk.media.types import Audio, FrameSampling
+from thinktalk.media.types import Audio, FrameSampling, Recording
+from thinktalk.settings import MediaPolicy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +68,10 @@ class ResponseFormat:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GenerateRequest:
-    """One conversation to answer. `speech` None means text only."""
+    """One conversation to answer. `speech` None means text only.
+
+    `media_policy` says what to do with media that the engine has no room for.
+    """
 
     messages: tuple[Message, ...]
     sampling: Sampling = field(default_factory=Sampling)
@@ -76,6 +80,7 @@ class GenerateRequest:
     tool_choice: ToolChoice = field(default_factory=ToolChoice)
     parallel_tool_calls: bool = False
     response_format: ResponseFormat = field(default_factory=ResponseFormat)
+    media_policy: MediaPolicy = "fit"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,7 +179,9 @@ class RecognizeOptions:
 class Recognizer(Protocol):
     """Hears speech."""
 
-    def recognize(self, audio: Audio, options: RecognizeOptions) -> AsyncGenerator[Segment, None]:
+    def recognize(
+        self, audio: Audio | Recording, options: RecognizeOptions
+    ) -> AsyncGenerator[Segment, None]:
         """Yield segments in time order; none where nobody speaks. Closing cancels."""
         ...
 

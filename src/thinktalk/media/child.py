@@ -16,6 +16,8 @@ import signal
 import socket
 import sys
 import threading
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -26,8 +28,9 @@ from thinktalk.media import decode
 from thinktalk.media.allowance import Allowance
 from thinktalk.media.encode import wav_file
 from thinktalk.media.handover import BrokenHandover, memory_file, receive, send, write_all
+from thinktalk.media.probe import probe
 from thinktalk.media.sniff import Kind
-from thinktalk.media.types import Audio, FrameSampling
+from thinktalk.media.types import Audio, FrameSampling, Samples
 from thinktalk.media.video import VideoReader
 
 Answer = tuple[dict[str, Any], list[BinaryIO]]
@@ -35,6 +38,8 @@ Answer = tuple[dict[str, Any], list[BinaryIO]]
 _MAX_DETAIL_CHARS = 500
 # FFmpeg decodes on several threads, whose time adds up; the parent's clock is the real limit.
 _CPU_PER_WALL = 8
+# Sound that is streamed goes in pieces of this length: 2 MB.
+_STREAMED_S = 30.0
 
 
 def main() -> None:
@@ -72,26 +77,89 @@ def _warm_up() -> None:
 
 def _serve_one(channel: socket.socket) -> None:
     job, (file,) = receive(channel)
-    files: list[BinaryIO] = []
+    with file:
+        if job["job"] == "stream":
+            _stream(channel, file, job)
+            return
+        _send(channel, *_answered(job, lambda: _JOBS[job["job"]](file, job)))
+
+
+def _stream(channel: socket.socket, file: BinaryIO, job: dict[str, Any]) -> None:
+    """Answer each call for more with the next piece, decoded beforehand; the last has no samples.
+
+    Whoever does not want the rest ends this process.
+    """
+    pieces = _streamed(file, job)
+    while True:
+        answer, files = _answered(job, lambda: next(pieces, ({"num_samples": 0}, [])))
+        receive(channel)
+        _send(channel, answer, files)
+        if not answer.get("num_samples"):
+            return
+
+
+def _streamed(file: BinaryIO, job: dict[str, Any]) -> Iterator[Answer]:
+    rate = job["sample_rate"]
+    pieces = decode.audio_pieces(file, sample_rate=rate, max_s=job["max_s"], kind=job["kind"])
+    wanted = _between(pieces, round(job["start_s"] * rate), _whole(job["keep_s"] * rate))
+    for samples in _gathered(wanted, round(_STREAMED_S * rate)):
+        output = memory_file()
+        write_all(output, np.ascontiguousarray(samples, np.float32).data)
+        yield {"num_samples": len(samples)}, [output]
+
+
+def _between(pieces: Iterator[Samples], start: int, end: int) -> Iterator[Samples]:
+    """The samples from number `start` to before number `end`."""
+    position = 0
+    for piece in pieces:
+        if position >= end:
+            return
+        part = piece[max(0, start - position) : end - position]
+        position += len(piece)
+        if len(part):
+            yield part
+
+
+def _gathered(pieces: Iterator[Samples], num_samples: int) -> Iterator[Samples]:
+    """The same sound in pieces of at least `num_samples`, but for the last."""
+    waiting: list[Samples] = []
+    for piece in pieces:
+        waiting.append(piece)
+        if sum(map(len, waiting)) >= num_samples:
+            yield np.concatenate(waiting)
+            waiting = []
+    if waiting:
+        yield np.concatenate(waiting)
+
+
+def _answered(job: dict[str, Any], work: Callable[[], Answer]) -> Answer:
+    """What `work` gives, or its failure as data."""
     try:
         _limit_cpu(job["timeout_s"])
-        answer, files = _JOBS[job["job"]](file, job)
+        return work()
     except MemoryError:
-        answer = {"error": "memory"}
+        return {"error": "memory"}, []
     except MediaError as exc:
-        answer = _described(exc)
+        return _described(exc), []
     except Exception as exc:  # a decoder's own fault must not cost the next request its process
-        answer = _described(MediaUndecodable(job["kind"], f"({type(exc).__name__}: {exc})"))
-    finally:
-        file.close()
+        return _described(MediaUndecodable(job["kind"], f"({type(exc).__name__}: {exc})")), []
+
+
+def _send(channel: socket.socket, answer: dict[str, Any], files: list[BinaryIO]) -> None:
     send(channel, answer, files)
     for sent in files:
         sent.close()
 
 
+def _probe(file: BinaryIO, job: dict[str, Any]) -> Answer:
+    return asdict(probe(file, job["kind"], max_pixels=job["max_pixels"])), []
+
+
 def _audio(file: BinaryIO, job: dict[str, Any]) -> Answer:
     allowance = Allowance(**job["allowance"])
-    sound, num_samples = _write_sound(file, job["sample_rate"], job["max_s"], "audio", allowance)
+    sound, num_samples = _write_sound(
+        file, job["sample_rate"], job["max_s"], job["keep_s"], "audio", allowance
+    )
     return {"num_samples": num_samples}, [sound]
 
 
@@ -115,7 +183,8 @@ def _video(file: BinaryIO, job: dict[str, Any]) -> Answer:
     pictures = memory_file()
     times_s, shapes = [], []
     allowance = Allowance(**job["allowance"])
-    with VideoReader(file, FrameSampling(**job["sampling"]), max_s=job["max_s"]) as reader:
+    sampling = FrameSampling(**job["sampling"])
+    with VideoReader(file, sampling, max_s=job["max_s"], keep_s=job["keep_s"]) as reader:
         for frame in reader.frames():
             allowance.take(frame.image.pixels.nbytes)
             write_all(pictures, frame.image.pixels.data)
@@ -131,31 +200,42 @@ def _video(file: BinaryIO, job: dict[str, Any]) -> Answer:
         "height": reader.height,
         "num_samples": None,
     }
-    if not reader.has_sound:
+    if not reader.has_sound or reader.duration_s > job["max_sound_s"]:
         return answer, [pictures]
     try:
-        sound, num_samples = _write_sound(file, decode.SOUND_RATE, job["max_s"], "video", allowance)
+        sound, num_samples = _write_sound(
+            file, decode.SOUND_RATE, job["max_s"], job["keep_s"], "video", allowance
+        )
     except MediaEmpty:
         return answer, [pictures]
     return answer | {"num_samples": num_samples}, [pictures, sound]
 
 
-_JOBS = {"audio": _audio, "image": _image, "video": _video}
+_JOBS = {"audio": _audio, "image": _image, "probe": _probe, "video": _video}
 
 
 def _write_sound(
-    file: BinaryIO, sample_rate: int, max_s: float, kind: Kind, allowance: Allowance
+    file: BinaryIO,
+    sample_rate: int,
+    max_s: float,
+    keep_s: float,
+    kind: Kind,
+    allowance: Allowance,
 ) -> tuple[BinaryIO, int]:
     output = memory_file()
     num_samples = 0
     if os.fstat(file.fileno()).st_size == 0:
         raise MediaEmpty
     pieces = decode.audio_pieces(file, sample_rate=sample_rate, max_s=max_s, kind=kind)
-    for piece in pieces:
+    for piece in _between(pieces, 0, _whole(keep_s * sample_rate)):
         allowance.take(piece.nbytes)
         write_all(output, np.ascontiguousarray(piece, np.float32).data)
         num_samples += len(piece)
     return output, num_samples
+
+
+def _whole(number: float) -> int:
+    return sys.maxsize if math.isinf(number) else round(number)
 
 
 def _described(error: MediaError) -> dict[str, Any]:

@@ -7,12 +7,25 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import replace
 
-from thinktalk.errors import MediaError
+from thinktalk.errors import MediaError, MediaTooLong
 from thinktalk.media.allowance import Allowance
+from thinktalk.media.sniff import Kind
 from thinktalk.media.source import Fetcher
-from thinktalk.media.types import Audio, Frame, FrameSampling, Image, Video
+from thinktalk.media.spool import MediaFile
+from thinktalk.media.types import (
+    Audio,
+    Frame,
+    FrameSampling,
+    Image,
+    Probe,
+    Recording,
+    Samples,
+    Video,
+)
 from thinktalk.media.worker import DecodeWorker
 from thinktalk.settings import MediaSettings
 
@@ -20,8 +33,10 @@ from thinktalk.settings import MediaSettings
 LISTED_FPS = 2.0
 # Its largest picture by URL.
 _STRICT_IMAGE_BYTES = 20 * 1024 * 1024
-# How many files may lie in memory undecoded, over all requests.
+# How many files are fetched or decoded at a time, over all requests.
 _MAX_LOADING = 8
+# Longer sound is not held: a minute takes 4 MB.
+_MAX_HELD_S = 600.0
 
 
 class MediaLoader:
@@ -47,13 +62,30 @@ class MediaLoader:
         await self._fetcher.close()
         await self._worker.stop()
 
+    @property
+    def decoder_pids(self) -> list[int]:
+        """Of the decoding processes that run at present."""
+        return self._worker.pids
+
     def allowance(self) -> Allowance:
         """A whole one, for the media of one request."""
         return Allowance(self._settings.max_decoded_bytes)
 
+    async def fetch(
+        self, address: str, *, strict: bool = False, max_bytes: int | None = None
+    ) -> MediaFile:
+        """The bytes behind an address; what they hold is not looked at."""
+        async with self._places:
+            return await self._fetcher.fetch(address, strict=strict, max_bytes=max_bytes)
+
+    async def probe(self, file: MediaFile, kind: Kind) -> Probe:
+        """What a file that was sent as `kind` holds, by its headers."""
+        async with self._places:
+            return await self._worker.probe(file, kind)
+
     async def image(
         self,
-        address: str,
+        source: str | MediaFile,
         *,
         fit_pixels: int | None = None,
         strict: bool = False,
@@ -65,14 +97,13 @@ class MediaLoader:
             fit_pixels: scale down to at most this many; None keeps the size.
             strict: apply the hosted service's size limits.
         """
-        async with self._places:
-            max_bytes = _STRICT_IMAGE_BYTES if strict else None
-            data = await self._fetcher.fetch(address, strict=strict, max_bytes=max_bytes)
-            return await self._worker.fitted_image(data, fit_pixels, allowance)
+        max_bytes = _STRICT_IMAGE_BYTES if strict else None
+        async with self._place(source, strict=strict, max_bytes=max_bytes) as file:
+            return await self._worker.fitted_image(file, fit_pixels, allowance)
 
     async def audio(
         self,
-        address: str,
+        source: str | MediaFile,
         *,
         sample_rate: int = 16_000,
         strict: bool = False,
@@ -80,30 +111,81 @@ class MediaLoader:
         max_s: float = math.inf,
         allowance: Allowance | None = None,
     ) -> Audio:
-        """The sound of a recording or of a video, mono at `sample_rate` Hz."""
-        async with self._places:
-            data = await self._fetcher.fetch(address, strict=strict, max_bytes=max_bytes)
+        """The sound of a recording or of a video, all of it, mono at `sample_rate` Hz."""
+        async with self._place(source, strict=strict, max_bytes=max_bytes) as file:
             return await self._worker.audio(
-                data, sample_rate=sample_rate, max_s=max_s, allowance=allowance
+                file, sample_rate=sample_rate, max_s=max_s, allowance=allowance
             )
 
-    async def uploaded_audio(self, data: bytes, *, sample_rate: int = 16_000) -> Audio:
-        """As `audio`, from the bytes of a file that came with the request."""
-        async with self._places:
-            return await self._worker.audio(data, sample_rate=sample_rate)
+    async def sound(
+        self,
+        source: str | MediaFile,
+        *,
+        strict: bool = False,
+        keep_s: float = math.inf,
+        allowance: Allowance | None = None,
+    ) -> Audio | Recording:
+        """As `audio` at 16 kHz; what lasts over ten minutes is decoded when it is read.
+
+        Args:
+            keep_s: only the beginning is used.
+        """
+        async with self._place(source, strict=strict) as file:
+            found = await self._worker.probe(file, "audio")
+            if min(found.duration_s, keep_s) > _MAX_HELD_S:
+                return await self._recording(file, "audio", found.duration_s, keep_s)
+            return await self._worker.audio(file, keep_s=keep_s, allowance=allowance)
 
     async def video(
         self,
-        address: str,
+        source: str | MediaFile,
         sampling: FrameSampling | None = None,
         *,
         strict: bool = False,
+        keep_s: float = math.inf,
         allowance: Allowance | None = None,
     ) -> Video:
-        """Sampled frames of a video, and its sound."""
+        """Sampled frames of a video, and its sound, as `sound` gives it."""
+        async with self._place(source, strict=strict) as file:
+            video = await self._worker.video(
+                file,
+                sampling or FrameSampling(),
+                allowance,
+                keep_s=keep_s,
+                max_sound_s=_MAX_HELD_S,
+            )
+            if video.duration_s <= _MAX_HELD_S:
+                return video
+            if not (await self._worker.probe(file, "video")).has_sound:
+                return video
+            sound = await self._recording(file, "video", video.duration_s, keep_s)
+            return replace(video, audio=sound)
+
+    @asynccontextmanager
+    async def _place(
+        self, source: str | MediaFile, *, strict: bool, max_bytes: int | None = None
+    ) -> AsyncGenerator[MediaFile, None]:
+        """A place among those that load, and the file behind `source`."""
         async with self._places:
-            data = await self._fetcher.fetch(address, strict=strict)
-            return await self._worker.video(data, sampling or FrameSampling(), allowance)
+            if isinstance(source, MediaFile):
+                yield source
+            else:
+                yield await self._fetcher.fetch(source, strict=strict, max_bytes=max_bytes)
+
+    async def _recording(
+        self, file: MediaFile, kind: Kind, duration_s: float, keep_s: float
+    ) -> Recording:
+        if duration_s > self._settings.max_audio_s:
+            raise MediaTooLong(kind, duration_s, self._settings.max_audio_s)
+        digest = await asyncio.to_thread(file.digest)
+
+        async def read(start_s: float) -> AsyncGenerator[Samples, None]:
+            sound = self._worker.sound(file, start_s, kind=kind, keep_s=keep_s)
+            async with aclosing(sound) as pieces:
+                async for piece in pieces:
+                    yield piece
+
+        return Recording(min(duration_s, keep_s), f"{digest}:{keep_s:g}", read)
 
     async def frames(
         self,
@@ -124,9 +206,9 @@ class MediaLoader:
         fit_pixels = min(sampling.max_pixels, sampling.max_total_pixels // max(1, len(chosen)))
 
         async def load(index: int) -> tuple[Frame, tuple[int, int]]:
-            async with self._places:
-                data = await self._fetcher.fetch(addresses[index], strict=strict)
-                image, size = await self._worker.fitted_image(data, fit_pixels, allowance)
+            image, size = await self.image(
+                addresses[index], fit_pixels=fit_pixels, strict=strict, allowance=allowance
+            )
             return Frame(index / fps, image), size
 
         try:

@@ -1,7 +1,7 @@
 """Where media come from: an address in a request to the bytes behind it.
 
-An address is an http(s) URL, a data URL, or base64 without any frame. Bytes are returned as they
-came; what they are, `sniff` and `decode` say. Knows nothing of requests or of who asks.
+An address is an http(s) URL, a data URL, or base64 without any frame. Bytes are spooled as they
+come; what they are, `sniff` and `decode` say. Knows nothing of requests or of who asks.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import binascii
 import re
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from http.cookiejar import CookieJar, DefaultCookiePolicy
@@ -24,6 +25,7 @@ from thinktalk.errors import (
     MediaTooLarge,
 )
 from thinktalk.media.guard import AddressPolicy, GuardedTransport
+from thinktalk.media.spool import MediaFile
 from thinktalk.settings import MediaSettings
 
 # The hosted service's bounds, copied when a request is strict.
@@ -33,6 +35,7 @@ _MAX_REDIRECTS = 5
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _CONNECT_TIMEOUT_S = 10.0
 _MAX_URL_CHARS = 8192
+_BLOCK_BYTES = 1 << 18
 
 # Base64 is decoded in slices, so that a large item does not hold the interpreter; and from
 # this size on, in a thread.
@@ -82,7 +85,7 @@ class MediaAddress:
         return cls("base64" if media_type.endswith(";base64") else "percent", address[comma + 1 :])
 
 
-def decode_base64(text: str, max_bytes: int) -> bytearray:
+def base64_pieces(text: str, max_bytes: int) -> Iterator[bytes]:
     """Decode base64, standard or URL-safe, padded or not, with white space anywhere.
 
     Raises:
@@ -93,48 +96,48 @@ def decode_base64(text: str, max_bytes: int) -> bytearray:
     # no base64, and is found out below.
     tail = text[-_TAIL_CHARS:]
     end = len(text) - len(tail) + len(tail.rstrip("= \t\r\n\x0b\x0c"))
-    decoded = bytearray()
+    size_bytes = 0
     carried = b""
     try:
         for start in range(0, end, _SLICE_CHARS):
             piece = text[start : min(end, start + _SLICE_CHARS)].encode("ascii")
             piece = carried + piece.translate(_TO_STANDARD, _WHITESPACE)
             whole = len(piece) & ~3
-            decoded += _standard_base64(piece[:whole])
-            carried = piece[whole:]
-            if len(decoded) > max_bytes:
+            size_bytes += whole // 4 * 3
+            if size_bytes > max_bytes:
                 raise MediaTooLarge(len(text) * 3 // 4, max_bytes)
+            yield _standard_base64(piece[:whole])
+            carried = piece[whole:]
         if carried:
-            decoded += _standard_base64(carried + b"=" * (4 - len(carried)))
+            if size_bytes + len(carried) - 1 > max_bytes:
+                raise MediaTooLarge(size_bytes + len(carried) - 1, max_bytes)
+            yield _standard_base64(carried + b"=" * (4 - len(carried)))
     except (UnicodeEncodeError, binascii.Error) as exc:
         raise InvalidAddress("it is neither a URL nor base64") from exc
-    if len(decoded) > max_bytes:
-        raise MediaTooLarge(len(decoded), max_bytes)
-    return decoded
 
 
-def decode_percent(text: str, max_bytes: int) -> bytearray:
+def percent_pieces(text: str, max_bytes: int) -> Iterator[bytes]:
     """Decode the data of a URL without `;base64`.
 
     Raises:
         InvalidAddress: characters that no URL has.
         MediaTooLarge: more than `max_bytes` come out.
     """
-    decoded = bytearray()
-    start = 0
+    size_bytes = start = 0
     while start < len(text):
         end = start + _PERCENT_SLICE_CHARS
         # An escape has three characters, and must not be cut in two.
         escape = text.find("%", end - 2, end)
         end = escape if escape >= 0 and end < len(text) else end
         try:
-            decoded += unquote_to_bytes(text[start:end].encode("ascii"))
+            piece = unquote_to_bytes(text[start:end].encode("ascii"))
         except UnicodeEncodeError as exc:
             raise InvalidAddress("a data URL is ASCII") from exc
-        if len(decoded) > max_bytes:
+        size_bytes += len(piece)
+        if size_bytes > max_bytes:
             raise MediaTooLarge(None, max_bytes)
+        yield piece
         start = end
-    return decoded
 
 
 def _standard_base64(piece: bytes) -> bytes:
@@ -169,8 +172,8 @@ class Fetcher:
 
     async def fetch(
         self, address: str, *, strict: bool = False, max_bytes: int | None = None
-    ) -> bytearray:
-        """The bytes behind `address`, as they were gathered: a copy would double gigabytes.
+    ) -> MediaFile:
+        """The bytes behind `address`, to be closed by whoever gets them.
 
         Args:
             strict: refuse base64 of over 10 MiB of text, as the hosted service does.
@@ -190,7 +193,7 @@ class Fetcher:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._executor, _inline, media, limit)
 
-    async def _download(self, url: str, limit: int) -> bytearray:
+    async def _download(self, url: str, limit: int) -> MediaFile:
         try:
             async with asyncio.timeout(self._settings.fetch_timeout_s):
                 return await self._follow(httpx.URL(url), limit)
@@ -202,7 +205,7 @@ class Fetcher:
         except httpx.HTTPError as exc:
             raise DownloadFailed(f"({type(exc).__name__})") from exc
 
-    async def _follow(self, url: httpx.URL, limit: int) -> bytearray:
+    async def _follow(self, url: httpx.URL, limit: int) -> MediaFile:
         for _ in range(_MAX_REDIRECTS + 1):
             if not url.host or not 0 < (url.port or 80) < 65_536:
                 raise InvalidAddress("it names no host, or no possible port")
@@ -218,7 +221,7 @@ class Fetcher:
         raise DownloadFailed(f"(over {_MAX_REDIRECTS} redirects)")
 
 
-async def _body(response: httpx.Response, limit: int) -> bytearray:
+async def _body(response: httpx.Response, limit: int) -> MediaFile:
     if response.status_code != httpx.codes.OK:
         raise DownloadFailed(f"(HTTP status {response.status_code})")
     if (encoding := response.headers.get("content-encoding", "identity")) != "identity":
@@ -226,17 +229,31 @@ async def _body(response: httpx.Response, limit: int) -> bytearray:
     stated = response.headers.get("content-length", "")
     if stated.isdecimal() and int(stated) > limit:
         raise MediaTooLarge(int(stated), limit)
-    body = bytearray()
-    async for chunk in response.aiter_raw():
-        body += chunk
-        if len(body) > limit:
-            raise MediaTooLarge(None, limit)
-    return body
+    file = MediaFile()
+    try:
+        async for block in response.aiter_raw(_BLOCK_BYTES):
+            if file.size_bytes + len(block) > limit:
+                raise MediaTooLarge(None, limit)
+            if file.is_on_disk:
+                await asyncio.to_thread(file.write, block)
+            else:
+                file.write(block)
+    except BaseException:
+        file.close()
+        raise
+    return file
 
 
-def _inline(media: MediaAddress, limit: int) -> bytearray:
-    decode = decode_base64 if media.kind == "base64" else decode_percent
-    return decode(media.text, limit)
+def _inline(media: MediaAddress, limit: int) -> MediaFile:
+    pieces = base64_pieces if media.kind == "base64" else percent_pieces
+    file = MediaFile()
+    try:
+        for piece in pieces(media.text, limit):
+            file.write(piece)
+    except BaseException:
+        file.close()
+        raise
+    return file
 
 
 def _checked_url(url: str) -> str:

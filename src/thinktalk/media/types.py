@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
+
+from thinktalk.media.sniff import Kind
 
 Samples = npt.NDArray[np.float32]
 Pixels = npt.NDArray[np.uint8]
@@ -21,6 +24,29 @@ class Audio:
     @property
     def duration_s(self) -> float:
         return len(self.samples) / self.sample_rate
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Recording:
+    """Sound too long to be held in memory: decoded anew, piece by piece, whenever it is read.
+
+    Args:
+        duration_s: as measured; what the pieces add up to may differ by a little.
+        digest: a hash of the content, the same for the same sound.
+        read: makes the pieces from a time in seconds on.
+    """
+
+    duration_s: float
+    digest: str
+    read: Callable[[float], AsyncGenerator[Samples, None]]
+    sample_rate: int = 16_000
+
+    def pieces(self, start_s: float = 0.0) -> AsyncGenerator[Samples, None]:
+        """Yield the samples from `start_s` on, some seconds at a time. Closing stops decoding.
+
+        Raises `MediaError` for what is found wrong on the way.
+        """
+        return self.read(start_s)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,10 +81,28 @@ class Video:
     """
 
     frames: tuple[Frame, ...]
-    audio: Audio | None
+    audio: Audio | Recording | None
     duration_s: float
     width: int
     height: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probe:
+    """What the headers of a file say.
+
+    `width` and `height` are of pictures, `fps` is of a video; 0 where there is none.
+
+    `kind` is what is in the file, not what it was sent as: an MP4 without pictures is audio.
+    """
+
+    kind: Kind
+    container: str
+    duration_s: float = 0.0
+    width: int = 0
+    height: int = 0
+    fps: float = 0.0
+    has_sound: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

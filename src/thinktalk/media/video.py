@@ -46,12 +46,15 @@ class VideoReader:
 
     Args:
         max_s: longest video taken.
+        keep_s: only the beginning is looked at; `duration_s` then is no more than that.
     Raises:
         MediaUndecodable: no container that is known, or no picture track in it.
         MediaTooLong, ImageShapeRefused: the latter for frames of over 8192x4320 pixels.
     """
 
-    def __init__(self, source: Source, sampling: FrameSampling, *, max_s: float) -> None:
+    def __init__(
+        self, source: Source, sampling: FrameSampling, *, max_s: float, keep_s: float = math.inf
+    ) -> None:
         with ExitStack() as stack:
             self._container = stack.enter_context(opened(source, "video"))
             self._stream = picture_stream(self._container)
@@ -59,6 +62,8 @@ class VideoReader:
             self.duration_s = declared_s(self._container) or _measured_s(source)
             if self.duration_s > max_s:
                 raise MediaTooLong("video", self.duration_s, max_s)
+            self._is_cut = self.duration_s > keep_s
+            self.duration_s = min(self.duration_s, keep_s)
             self.has_sound = bool(self._container.streams.audio)
             self._plan(sampling)
             self._cleanup = stack.pop_all()
@@ -97,6 +102,8 @@ class VideoReader:
         for frame in decoded(self._container, self._stream):
             time_s = self._time_s(frame, num_seen)
             num_seen += 1
+            if self._is_cut and time_s >= self.duration_s:
+                return
             if time_s + self._tolerance_s < next_wanted * self._interval_s:
                 continue
             if next_wanted >= self._num_frames and time_s < self.duration_s + self._interval_s:

@@ -16,11 +16,13 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import asdict
 from typing import Any, BinaryIO, TypeVar
+
+import numpy as np
 
 from thinktalk.errors import (
     EngineFailed,
@@ -32,25 +34,20 @@ from thinktalk.errors import (
     MediaUndecodable,
 )
 from thinktalk.media.allowance import Allowance
-from thinktalk.media.handover import (
-    BrokenHandover,
-    array_in,
-    freeze,
-    memory_file,
-    receive,
-    send,
-    write_all,
-)
+from thinktalk.media.handover import BrokenHandover, array_in, freeze, receive, send
 from thinktalk.media.sniff import Kind
-from thinktalk.media.types import Audio, Frame, FrameSampling, Image, Video
+from thinktalk.media.spool import MediaFile
+from thinktalk.media.types import Audio, Frame, FrameSampling, Image, Probe, Samples, Video
 from thinktalk.settings import MediaSettings
 
 SOUND_RATE = 16_000
 _START_TIMEOUT_S = 30.0
+_NO_SAMPLES: Samples = np.zeros(0, np.float32)
 
 _log = logging.getLogger(__name__)
 _Result = TypeVar("_Result")
 _Answer = tuple[dict[str, Any], list[BinaryIO]]
+_File = MediaFile | bytes | bytearray
 
 _ERRORS: dict[str, type[MediaError]] = {
     error.__name__: error
@@ -71,6 +68,7 @@ class DecodeWorker:
     def __init__(self, settings: MediaSettings, *, num_processes: int = 2) -> None:
         self._settings = settings
         self._executor = ThreadPoolExecutor(num_processes, thread_name_prefix="decode")
+        self._reaping: set[asyncio.Future[None]] = set()
         self._processes = {_Process(settings) for _ in range(num_processes)}
         # Last in, first out: the warm process is preferred to one that has not started yet.
         self._idle: asyncio.LifoQueue[_Process] = asyncio.LifoQueue()
@@ -90,34 +88,102 @@ class DecodeWorker:
         """End all processes; jobs under way fail. The worker cannot be started again."""
         for process in self._processes:
             process.kill()
-        for process in self._processes:
+        for process in list(self._processes):
             await asyncio.wrap_future(self._executor.submit(process.reap))
         self._executor.shutdown(wait=False, cancel_futures=True)
 
+    async def probe(self, file: _File, kind: Kind) -> Probe:
+        """As `probe.probe`, limited by the settings."""
+        job = {"job": "probe", "max_pixels": self._settings.max_image_pixels}
+
+        def read(answer: dict[str, Any], files: list[BinaryIO]) -> Probe:
+            return Probe(**answer)
+
+        return await self._decode(kind, file, job, read, None)
+
     async def audio(
         self,
-        data: bytes | bytearray,
+        file: _File,
         *,
         sample_rate: int = SOUND_RATE,
         max_s: float = math.inf,
+        keep_s: float = math.inf,
         allowance: Allowance | None = None,
     ) -> Audio:
-        """As `decode.decode_audio`, limited by the settings and by `max_s`."""
+        """As `decode.decode_audio`, limited by the settings and by `max_s`.
+
+        Args:
+            keep_s: only the beginning is decoded; no limit that a file could pass.
+        """
         max_s = min(max_s, self._settings.max_audio_s)
-        job = {"job": "audio", "sample_rate": sample_rate, "max_s": max_s}
+        job = {"job": "audio", "sample_rate": sample_rate, "max_s": max_s, "keep_s": keep_s}
 
         def read(answer: dict[str, Any], files: list[BinaryIO]) -> Audio:
             return Audio(array_in(files[0], "float32", (answer["num_samples"],)), sample_rate)
 
-        return await self._decode("audio", data, job, read, allowance)
+        return await self._decode("audio", file, job, read, allowance)
 
-    async def image(self, data: bytes | bytearray, allowance: Allowance | None = None) -> Image:
+    async def sound(
+        self,
+        file: MediaFile,
+        start_s: float = 0.0,
+        *,
+        kind: Kind = "audio",
+        keep_s: float = math.inf,
+    ) -> AsyncGenerator[Samples, None]:
+        """The sound of a file at 16 kHz, some 30 s at a time, decoded one piece ahead.
+
+        It has a process to itself, so that a recording of hours holds up no other file.
+
+        Args:
+            start_s: what comes before is decoded, too, but not handed on.
+        """
+        job = {
+            "job": "stream",
+            "kind": kind,
+            "sample_rate": SOUND_RATE,
+            "max_s": self._settings.max_audio_s,
+            "start_s": start_s,
+            "keep_s": keep_s,
+            "timeout_s": self._settings.worker_timeout_s,
+        }
+        process = _Process(self._settings)
+        self._processes.add(process)
+
+        def more() -> Samples:
+            answer, files = process.more()
+            try:
+                for piece in files:
+                    freeze(piece)
+                count = answer["num_samples"]
+                return array_in(files[0], "float32", (count,)) if count else _NO_SAMPLES
+            except (LookupError, TypeError, ValueError) as exc:
+                raise BrokenHandover(f"a senseless answer: {exc}") from exc
+            finally:
+                for piece in files:
+                    piece.close()
+
+        def guarded(run: Callable[[], _Result]) -> _Result:
+            return _guarded(lambda _: run(), process, kind, self._settings)
+
+        try:
+            await asyncio.to_thread(guarded, lambda: process.begin(file, job))
+            while len(samples := await asyncio.to_thread(guarded, more)):
+                yield samples
+        finally:
+            process.kill()
+            self._processes.discard(process)
+            # Not awaited: who closes a generator may have been cancelled itself.
+            self._reaping.add(reaping := asyncio.ensure_future(asyncio.to_thread(process.reap)))
+            reaping.add_done_callback(self._reaping.discard)
+
+    async def image(self, file: _File, allowance: Allowance | None = None) -> Image:
         """As `decode.decode_image`, limited by the settings."""
-        image, _ = await self.fitted_image(data, None, allowance)
+        image, _ = await self.fitted_image(file, None, allowance)
         return image
 
     async def fitted_image(
-        self, data: bytes | bytearray, fit_pixels: int | None, allowance: Allowance | None = None
+        self, file: _File, fit_pixels: int | None, allowance: Allowance | None = None
     ) -> tuple[Image, tuple[int, int]]:
         """A picture scaled down to at most `fit_pixels`, and the (width, height) it came with."""
         max_pixels = self._settings.max_image_pixels
@@ -127,30 +193,48 @@ class DecodeWorker:
             pixels = array_in(files[0], "uint8", tuple(answer["shape"]), answer["offset"])
             return Image(pixels), (answer["width"], answer["height"])
 
-        return await self._decode("image", data, job, read, allowance)
+        return await self._decode("image", file, job, read, allowance)
 
     async def video(
-        self, data: bytes | bytearray, sampling: FrameSampling, allowance: Allowance | None = None
+        self,
+        file: _File,
+        sampling: FrameSampling,
+        allowance: Allowance | None = None,
+        *,
+        keep_s: float = math.inf,
+        max_sound_s: float = math.inf,
     ) -> Video:
-        """As `decode.decode_video`, limited by the settings."""
-        job = {"job": "video", "sampling": asdict(sampling), "max_s": self._settings.max_video_s}
-        return await self._decode("video", data, job, _read_video, allowance)
+        """As `decode.decode_video`, limited by the settings.
+
+        Args:
+            keep_s: only the beginning is decoded.
+            max_sound_s: the sound of a longer video is left out.
+        """
+        job = {
+            "job": "video",
+            "sampling": asdict(sampling),
+            "max_s": self._settings.max_video_s,
+            "keep_s": keep_s,
+            "max_sound_s": max_sound_s,
+        }
+        return await self._decode("video", file, job, _read_video, allowance)
 
     async def _decode(
         self,
         kind: Kind,
-        data: bytes | bytearray,
+        file: _File,
         job: dict[str, Any],
         read: Callable[[dict[str, Any], list[BinaryIO]], _Result],
         allowance: Allowance | None,
     ) -> _Result:
         allowance = allowance or Allowance(self._settings.max_decoded_bytes)
+        sent = file if isinstance(file, MediaFile) else MediaFile.of(file)
         job = job | {"kind": kind, "timeout_s": self._settings.worker_timeout_s}
 
         def run(process: _Process) -> tuple[_Result, int]:
             # Read here, where the job begins: others of the request may have ended meanwhile.
             job["allowance"] = asdict(allowance)
-            answer, files = process.run(data, job)
+            answer, files = process.run(sent, job)
             try:
                 for file in files:
                     freeze(file)
@@ -260,17 +344,23 @@ class _Process:
                 self._channel = self._spawn()
             return self._channel
 
-    def run(self, data: bytes | bytearray, job: dict[str, Any]) -> _Answer:
+    def run(self, file: MediaFile, job: dict[str, Any]) -> _Answer:
         """Hand over a file and wait for what was made of it."""
+        return _received(self.begin(file, job))
+
+    def begin(self, file: MediaFile, job: dict[str, Any]) -> socket.socket:
+        """Hand over a file."""
         channel = self.start()
         channel.settimeout(self._settings.worker_timeout_s)
-        with memory_file() as file:
-            write_all(file, data)
-            send(channel, job, [file])
-        answer, files = receive(channel)
-        if error := answer.get("error"):
-            raise MemoryError if error == "memory" else _rebuilt(answer)
-        return answer, files
+        with file.opened() as opened:
+            send(channel, job, [opened])
+        return channel
+
+    def more(self) -> _Answer:
+        """Ask for the next piece of what was begun, and wait for it."""
+        channel = self.start()
+        send(channel, {"more": True})
+        return _received(channel)
 
     def kill(self) -> None:
         self.is_dead = True
@@ -309,6 +399,13 @@ class _Process:
                 raise BrokenHandover("killed while it started") from exc
             raise EngineFailed(f"the decoding process does not start: {exc}") from exc
         return ours
+
+
+def _received(channel: socket.socket) -> _Answer:
+    answer, files = receive(channel)
+    if error := answer.get("error"):
+        raise MemoryError if error == "memory" else _rebuilt(answer)
+    return answer, files
 
 
 def _rebuilt(answer: dict[str, Any]) -> Exception:

@@ -9,7 +9,7 @@ from thinktalk.conversation import AudioPart
 from thinktalk.engines.base import Capabilities, GenerateRequest, RecognizeOptions, Recognizer
 from thinktalk.errors import InvalidField
 from thinktalk.events import Event, Finished, TextDelta, Usage
-from thinktalk.media.types import Audio
+from thinktalk.media.types import Audio, Recording
 
 
 class TranscribingEngine:
@@ -49,7 +49,7 @@ class TranscribingEngine:
         yield Finished("stop", Usage(completion_text_tokens=num_words))
 
 
-def _last_spoken(request: GenerateRequest) -> list[Audio]:
+def _last_spoken(request: GenerateRequest) -> list[Audio | Recording]:
     users = [message for message in request.messages if message.role == "user"]
     spoken = (
         [part.audio for part in users[-1].parts if isinstance(part, AudioPart)] if users else []

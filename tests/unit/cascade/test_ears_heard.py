@@ -21,7 +21,7 @@ def said(start: float, end: float, text: str, language: str = "en", sure: float 
 
 
 def test_a_question_is_quoted_with_its_length_and_language() -> None:
-    note = heard([said(0.2, 3.0, " What time"), said(3.0, 3.1, " is it?")], sound(3.2))
+    note = heard([said(0.2, 3.0, " What time"), said(3.0, 3.1, " is it?")], sound(3.2), 3.2)
     assert note == '[audio, 3.2 s, English] "What time is it?"'
 
 
@@ -31,25 +31,25 @@ def test_every_language_heard_is_named_once() -> None:
         said(1, 2, " Bonjour.", "fr"),
         said(2, 3, " Bye."),
     ]
-    assert "English, French]" in heard(segments, sound(3.0))
+    assert "English, French]" in heard(segments, sound(3.0), 3.0)
 
 
 def test_long_recordings_are_given_as_lines_with_times() -> None:
     segments = [said(start, start + 9, f" Sentence {start}.") for start in range(0, 4000, 10)]
-    lines = heard(segments, sound(4000.0)).splitlines()
+    lines = heard(segments, sound(4000.0), 4000.0).splitlines()
     assert lines[0] == "[audio, 4000.0 s, English]"
     assert lines[1] == '[0:00] "Sentence 0. Sentence 10."'
     assert lines[-1].startswith("[1:06:")
 
 
 def test_a_poor_reading_says_so() -> None:
-    assert heard([said(0, 2, " Vemain mide", sure=-0.9)], sound(2.0)).endswith(
+    assert heard([said(0, 2, " Vemain mide", sure=-0.9)], sound(2.0), 2.0).endswith(
         "(unsure: hard to hear)"
     )
 
 
 def test_silence_is_called_silent() -> None:
-    assert heard([], sound(5.0)) == "[audio, 5.0 s] No speech heard: it is silent."
+    assert heard([], sound(5.0), 5.0) == "[audio, 5.0 s] No speech heard: it is silent."
 
 
 NUM = 8 * RATE
@@ -65,9 +65,9 @@ SOUNDS = {
 
 @pytest.mark.parametrize("likeness", SOUNDS)
 def test_sound_without_speech_is_likened_to_what_it_could_be(likeness: str) -> None:
-    note = heard([], sound(8.0, SOUNDS[likeness].astype(np.float32)))
+    note = heard([], sound(8.0, SOUNDS[likeness].astype(np.float32)), 8.0)
     assert note == f"[audio, 8.0 s] No speech heard: {likeness}."
 
 
 def test_nothing_at_all_is_still_a_note() -> None:
-    assert heard([], sound(0.0)).startswith("[audio, 0.0 s] No speech heard")
+    assert heard([], sound(0.0), 0.0).startswith("[audio, 0.0 s] No speech heard")

@@ -2,7 +2,10 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import time
 from collections.abc import AsyncIterator
+from contextlib import aclosing
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,11 +17,12 @@ from thinktalk.errors import (
     AddressForbidden,
     DataUriTooLarge,
     MediaTooLarge,
+    MediaTooLong,
     MediaTooMuch,
     MediaUndecodable,
 )
 from thinktalk.media.load import MediaLoader
-from thinktalk.media.types import FrameSampling
+from thinktalk.media.types import Audio, FrameSampling, Recording
 from thinktalk.media.worker import DecodeWorker
 from thinktalk.settings import MediaSettings
 
@@ -27,6 +31,13 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 def data_url(data: bytes, media_type: str = "") -> str:
     return f"data:{media_type};base64,{base64.b64encode(data).decode()}"
+
+
+def wait_until_gone(pid: int) -> None:
+    deadline = time.monotonic() + 10
+    while Path(f"/proc/{pid}").exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 PICTURE = data_url(image_file(picture()))
@@ -200,3 +211,53 @@ async def test_what_would_pass_the_allowance_is_not_decoded_to_its_end() -> None
             assert refused.value.size_bytes < 1_000_000
     finally:
         await loader.stop()
+
+
+async def test_sound_of_over_ten_minutes_is_decoded_when_it_is_read(loader: MediaLoader) -> None:
+    minutes = np.concatenate([tone(1.0, hz=200 + 20 * n) for n in range(30)] * 21)
+    sent = data_url(audio_file(minutes, container="flac", codec="flac"))
+
+    recording = await loader.sound(sent)
+
+    assert isinstance(recording, Recording)
+    assert recording.duration_s == pytest.approx(630.0, abs=0.1)
+    pieces = [piece async for piece in recording.pieces()]
+    assert max(len(piece) for piece in pieces) < 40 * 16_000
+    assert np.allclose(np.concatenate(pieces), minutes, atol=1e-3)
+    later = np.concatenate([piece async for piece in recording.pieces(599.5)])
+    assert np.allclose(later, minutes[round(599.5 * 16_000) :], atol=1e-3)
+    assert isinstance(await loader.sound(sent, keep_s=2.0), Audio)
+
+
+async def test_who_stops_reading_ends_the_decoder(loader: MediaLoader) -> None:
+    sent = data_url(audio_file(tone(700.0), container="flac", codec="flac"))
+    recording = await loader.sound(sent)
+    assert isinstance(recording, Recording)
+    before = set(loader.decoder_pids)
+
+    async with aclosing(recording.pieces()) as pieces:
+        await anext(pieces)
+        [own] = set(loader.decoder_pids) - before
+    await asyncio.to_thread(wait_until_gone, own)
+
+
+async def test_what_is_wrong_in_the_middle_is_found_there(loader: MediaLoader) -> None:
+    settings = MediaSettings(max_audio_s=610.0)
+    strict = MediaLoader(settings, DecodeWorker(settings))
+    try:
+        with pytest.raises(MediaTooLong, match="610 s"):
+            await strict.sound(data_url(audio_file(tone(700.0), container="flac", codec="flac")))
+    finally:
+        await strict.stop()
+
+
+async def test_only_the_beginning_of_a_video_is_kept_where_that_is_wanted(
+    loader: MediaLoader,
+) -> None:
+    sent = data_url(video_file(4.0, sound=tone(4.0)))
+
+    video = await loader.video(sent, FrameSampling(fps=2), keep_s=2.0)
+
+    assert [frame.time_s for frame in video.frames] == pytest.approx([0.0, 0.5, 1.0, 1.5], abs=0.06)
+    assert isinstance(video.audio, Audio)
+    assert video.duration_s == video.audio.duration_s == 2.0

@@ -160,7 +160,7 @@ class MessageLoader:
         return ImagePart(image, tokens)
 
     async def _audio(self, address: str) -> AudioPart:
-        audio = await self.media.audio(address, strict=self.strict, allowance=self.allowance)
+        audio = await self.media.sound(address, strict=self.strict, allowance=self.allowance)
         return AudioPart(audio, budget.audio_tokens(audio.duration_s, self.family))
 
     async def _video(self, address: str, hints: ResizeHints) -> VideoPart:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -22,7 +23,8 @@ from thinktalk.api.streaming import while_connected
 from thinktalk.engines import languages
 from thinktalk.engines.base import RecognizeOptions, Recognizer, Segment
 from thinktalk.errors import BadRequest, InvalidField, ModelNotFound
-from thinktalk.media.types import Audio
+from thinktalk.media.spool import MediaFile
+from thinktalk.media.types import Audio, Recording
 from thinktalk.serving import transcript
 
 FORMATS = ("json", "text", "srt", "verbose_json", "vtt")
@@ -39,9 +41,9 @@ FORM_SCHEMA: dict[str, Any] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TranscriptionForm:
-    """The checked fields of a form. `data` is the file as it was sent."""
+    """The checked fields of a form. `file` is as it was sent."""
 
-    data: bytes
+    file: MediaFile
     options: RecognizeOptions
     response_format: str
     is_stream: bool
@@ -61,8 +63,8 @@ class Transcriptions:
         return await self._answer(request, translate=True)
 
     async def _answer(self, request: Request, *, translate: bool) -> Response:
-        limit = self._context.settings.server.max_body_bytes
-        receive = limited(request, limit, self._context.bodies)
+        # The file goes to disk as it comes, so that its size is no matter of memory.
+        receive = limited(request, self._context.settings.media.max_upload_bytes, None)
         form = await _read_form(request, receive, translate=translate)
         recognizer = self._context.services.recognizer
         if recognizer is None:
@@ -76,7 +78,7 @@ class Transcriptions:
 
     async def _hear(
         self, form: TranscriptionForm, recognizer: Recognizer
-    ) -> tuple[Audio, list[Segment]]:
+    ) -> tuple[Audio | Recording, list[Segment]]:
         async with self._context.admission.place():
             audio = await self._load(form)
             async with aclosing(recognizer.recognize(audio, form.options)) as segments:
@@ -97,8 +99,8 @@ class Transcriptions:
         done = {"type": "transcript.text.done", "text": transcript.text(whole)}
         yield event({**done, "usage": _usage(audio)}) + DONE
 
-    async def _load(self, form: TranscriptionForm) -> Audio:
-        audio = await self._context.services.loader.uploaded_audio(form.data)
+    async def _load(self, form: TranscriptionForm) -> Audio | Recording:
+        audio = await self._context.services.loader.sound(form.file)
         self._context.metrics.audio_in_s.inc(audio.duration_s)
         return audio
 
@@ -139,12 +141,18 @@ async def _checked(form: FormData, *, translate: bool) -> TranscriptionForm:
         word_times=wants_words or response_format in ("srt", "vtt"),
     )
     return TranscriptionForm(
-        data=await file.read(),
+        file=_kept(file),
         options=options,
         response_format=response_format,
         is_stream=(_text(form, "stream") or "").lower() in ("true", "1"),
         wants_words=wants_words,
     )
+
+
+def _kept(file: UploadFile) -> MediaFile:
+    """The file, which outlives the form that it came in."""
+    file.file.flush()
+    return MediaFile(os.fdopen(os.dup(file.file.fileno()), "rb", buffering=0))
 
 
 def _text(form: FormData, name: str) -> str | None:
@@ -178,7 +186,9 @@ def _temperature(form: FormData) -> float:
     return value
 
 
-def _render(form: TranscriptionForm, audio: Audio, segments: Sequence[Segment]) -> Response:
+def _render(
+    form: TranscriptionForm, audio: Audio | Recording, segments: Sequence[Segment]
+) -> Response:
     match form.response_format:
         case "text":
             return PlainTextResponse(transcript.text(segments) + "\n")
@@ -191,7 +201,9 @@ def _render(form: TranscriptionForm, audio: Audio, segments: Sequence[Segment]) 
     return json_response({"text": transcript.text(segments), "usage": _usage(audio)})
 
 
-def _verbose(form: TranscriptionForm, audio: Audio, segments: Sequence[Segment]) -> dict[str, Any]:
+def _verbose(
+    form: TranscriptionForm, audio: Audio | Recording, segments: Sequence[Segment]
+) -> dict[str, Any]:
     first = next((segment.language for segment in segments), form.options.language or "en")
     body: dict[str, Any] = {
         "task": "translate" if form.options.translate else "transcribe",
@@ -229,5 +241,5 @@ def _segment(number: int, segment: Segment) -> dict[str, Any]:
     }
 
 
-def _usage(audio: Audio) -> dict[str, Any]:
+def _usage(audio: Audio | Recording) -> dict[str, Any]:
     return {"type": "duration", "seconds": math.ceil(audio.duration_s)}

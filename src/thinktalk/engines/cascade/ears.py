@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, aclosing, nullcontext
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar, cast
+from typing import TypeVar
 
 import numpy as np
 
@@ -23,11 +23,11 @@ from thinktalk.engines.cascade.arbiter import Arbiter, run_to_end
 from thinktalk.engines.cascade.claims import Claim, current
 from thinktalk.engines.cascade.listening import Hearing, Steps
 from thinktalk.engines.cascade.pieces import Piece, Span, cut
+from thinktalk.engines.cascade.tape import Tape
 from thinktalk.engines.cascade.whisper import SAMPLE_RATE, Task, Whisper, input_s
 from thinktalk.errors import InvalidField, NotReady
 from thinktalk.media.activity import Activity
-from thinktalk.media.resample import resample
-from thinktalk.media.types import Audio, Samples
+from thinktalk.media.types import Audio, Recording, Samples
 
 T = TypeVar("T")
 
@@ -39,11 +39,6 @@ _LEAD_S = 1.0
 _BATCH = 2
 # How long a recognition keeps the processor before others are asked.
 _TURN_S = 0.5
-_FULL_SCALE = 0.5
-_MAX_GAIN = 30.0
-_FAINT = 0.12
-_QUIET = 1e-4
-_OFFSET = 1e-3
 _SCAN_S = 0.02
 
 
@@ -80,7 +75,7 @@ class WhisperRecognizer:
         self._whisper = self._activity = None
 
     async def recognize(
-        self, audio: Audio, options: RecognizeOptions
+        self, audio: Audio | Recording, options: RecognizeOptions
     ) -> AsyncGenerator[Segment, None]:
         """Yield segments in time order; none where nobody speaks. Closing cancels.
 
@@ -94,37 +89,42 @@ class WhisperRecognizer:
         if self._whisper is None or self._executor is None:
             raise NotReady("the recogniser is still loading")
         options = _checked(options)
-        samples = await self._run(prepared, audio)
         claim = current()
-        hearing = Hearing(self._whisper, samples, options)
-        async with aclosing(self._batches(samples, claim)) as batches:
-            async for batch in batches:
-                for segment in await self._drive(hearing.listen(batch), claim):
-                    yield segment
+        tape = await self._run(Tape, audio)
+        hearing = Hearing(self._whisper, tape.clip, options)
+        try:
+            async with aclosing(self._batches(tape, claim)) as batches:
+                async for batch in batches:
+                    for segment in await self._drive(hearing.listen(batch), claim):
+                        yield segment
+        finally:
+            await tape.close()
 
-    async def _batches(self, samples: Samples, claim: Claim) -> AsyncGenerator[list[Piece], None]:
+    async def _batches(self, tape: Tape, claim: Claim) -> AsyncGenerator[list[Piece], None]:
         """Pieces in order, a few at once, as soon as the speech after them is known."""
-        duration_s = len(samples) / SAMPLE_RATE
         spans: list[Span] = []
         waiting: list[Piece] = []
-        window_s = 0.0
-        while window_s < duration_s:
-            found = await self._in_turn(claim, self._speech, samples, window_s)
+        window_s, is_last = 0.0, False
+        while not is_last:
+            await tape.fill(window_s + _WINDOW_S)
+            is_last = tape.end_s <= window_s + _WINDOW_S
+            found = await self._in_turn(claim, self._speech, tape, window_s)
             spans = joined(spans, found)
             window_s += _WINDOW_S
-            pieces = cut(spans, duration_s, lambda a, b: quietest(samples, a, b))
-            if window_s < duration_s and pieces:
+            pieces = cut(spans, tape.end_s, lambda a, b: quietest(tape.clip(a, b), a, b))
+            if not is_last and pieces:
                 spans = list(pieces.pop().speech)  # may go on in the next window
             waiting += pieces
-            while len(waiting) >= _BATCH or (waiting and window_s >= duration_s):
+            while len(waiting) >= _BATCH or (waiting and is_last):
                 yield waiting[:_BATCH]
                 del waiting[:_BATCH]
+            kept_from_s = waiting[0].start_s if waiting else (spans[0][0] if spans else window_s)
+            tape.forget(min(kept_from_s, window_s) - _LEAD_S)
 
-    def _speech(self, samples: Samples, window_s: float) -> list[Span]:
+    def _speech(self, tape: Tape, window_s: float) -> list[Span]:
         assert self._activity is not None
         start_s = max(0.0, window_s - _LEAD_S)
-        end = round((window_s + _WINDOW_S) * SAMPLE_RATE)
-        window = Audio(samples[round(start_s * SAMPLE_RATE) : end], SAMPLE_RATE)
+        window = Audio(tape.clip(start_s, window_s + _WINDOW_S), SAMPLE_RATE)
         spans = [(start_s + a, start_s + b) for a, b in self._activity.speech_spans(window)]
         return [(max(a, window_s), b) for a, b in spans if b > window_s]
 
@@ -160,20 +160,6 @@ class WhisperRecognizer:
         return nullcontext() if self._arbiter is None else self._arbiter.exclusive(claim=claim)
 
 
-def prepared(audio: Audio) -> Samples:
-    """The recording at 16 kHz, without offset, quiet ones made as loud as speech usually is."""
-    samples = resample(audio, SAMPLE_RATE).samples
-    if not len(samples):
-        return samples
-    offset = np.float32(samples.mean(dtype=np.float64))
-    # A click must not pass for the level of the speech; a sample in 16 is enough to tell it.
-    peak = float(np.quantile(np.abs(samples[::16] - offset), 0.995))
-    gain = np.float32(min(_MAX_GAIN, _FULL_SCALE / peak) if _QUIET < peak < _FAINT else 1.0)
-    if gain == 1.0 and abs(offset) < _OFFSET:
-        return samples  # hours of sound are not copied for nothing
-    return cast(Samples, np.clip((samples - offset) * gain, -1.0, 1.0))
-
-
 def joined(spans: list[Span], more: list[Span]) -> list[Span]:
     """Spans of two windows in a row, as one where speech runs across the edge."""
     if spans and more and more[0][0] - spans[-1][1] < 0.1:
@@ -181,10 +167,9 @@ def joined(spans: list[Span], more: list[Span]) -> list[Span]:
     return [*spans, *more]
 
 
-def quietest(samples: Samples, start_s: float, end_s: float) -> float:
-    """The quietest moment between two times, in seconds: the middle of the softest 0.1 s."""
-    first, hop = round(start_s * SAMPLE_RATE), round(_SCAN_S * SAMPLE_RATE)
-    stretch = samples[first : round(end_s * SAMPLE_RATE)]
+def quietest(stretch: Samples, start_s: float, end_s: float) -> float:
+    """The quietest moment of the samples between two times: the middle of the softest 0.1 s."""
+    hop = round(_SCAN_S * SAMPLE_RATE)
     num_hops = len(stretch) // hop
     if num_hops < 5:
         return (start_s + end_s) / 2

@@ -26,15 +26,20 @@ _TONAL_FLATNESS = 0.02
 _CLICK_CREST = 12.0
 
 
-def heard(segments: Sequence[Segment], audio: Audio) -> str:
-    """A note such as `[audio, 3.2 s, English] "What time is it?"`."""
+def heard(segments: Sequence[Segment], audio: Audio, duration_s: float) -> str:
+    """A note such as `[audio, 3.2 s, English] "What time is it?"`.
+
+    Args:
+        audio: the sound, or its beginning if it is long.
+        duration_s: of the whole.
+    """
     segments = [segment for segment in segments if segment.text.strip()]
     if not segments:
-        return f"[audio, {audio.duration_s:.1f} s] No speech heard: {_likeness(audio)}."
+        return f"[audio, {duration_s:.1f} s] No speech heard: {_likeness(audio)}."
     spoken = list(dict.fromkeys(segment.language for segment in segments))
     names = ", ".join(languages.name(code).title() for code in spoken)
-    label = f"[audio, {audio.duration_s:.1f} s, {names}]"
-    if audio.duration_s <= _ONE_QUOTE_S:
+    label = f"[audio, {duration_s:.1f} s, {names}]"
+    if duration_s <= _ONE_QUOTE_S:
         return f"{label} {_quoted(segments)}"
     lines = [f"{_clock(part[0].start_s)} {_quoted(part)}" for part in _paragraphs(segments)]
     return "\n".join([label, *lines])

@@ -6,7 +6,7 @@ others have the processor. Knows nothing of event loops or of how pieces were cu
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -14,7 +14,6 @@ from thinktalk.engines.base import RecognizeOptions, Segment, Word
 from thinktalk.engines.cascade.pieces import Piece, Span
 from thinktalk.engines.cascade.whisper import (
     FULL_INPUT_S,
-    SAMPLE_RATE,
     Encoded,
     Hypothesis,
     Task,
@@ -71,10 +70,13 @@ _PHANTOM_NO_SPEECH = 0.3
 
 @dataclass(slots=True)
 class Hearing:
-    """One recording being recognised. `language` is the one last heard for sure."""
+    """One recording being recognised. `language` is the one last heard for sure.
+
+    `clip` gives the samples between two times, at 16 kHz.
+    """
 
     whisper: Whisper
-    samples: Samples  # 16 kHz
+    clip: Callable[[float, float], Samples]
     options: RecognizeOptions
     language: str | None = None
 
@@ -125,8 +127,7 @@ class Hearing:
         return heard
 
     def _encode(self, piece: Piece, length_s: float) -> Encoded:
-        first, last = round(piece.start_s * SAMPLE_RATE), round(piece.end_s * SAMPLE_RATE)
-        return self.whisper.encode(self.samples[first:last], length_s)
+        return self.whisper.encode(self.clip(piece.start_s, piece.end_s), length_s)
 
     def _languages(self, clips: Sequence[Encoded], pieces: Sequence[Piece]) -> list[Likely]:
         if self.options.language is not None:

@@ -27,7 +27,7 @@ from thinktalk.engines.base import (
 )
 from thinktalk.engines.cascade.heard import heard
 from thinktalk.events import Finished, Progress, Usage
-from thinktalk.media.types import Audio, Image, Video
+from thinktalk.media.types import Audio, Image, Recording, Video
 
 # With "You are a helpful assistant." qwen2.5-coder-1.5b takes itself for a tool for programmers and
 # refuses stories, recipes and advice: 3 of 24 everyday requests, and the same story every time.
@@ -92,8 +92,14 @@ class PerceivingThinker:
             digest = await asyncio.to_thread(_digest, part)
             known = self._remembered.get(digest)
             if known is None:
-                yield Progress(_STAGES[type(part)], number / len(media))
-                known = await self._perceive(part)
+                share = number / len(media)
+                async with aclosing(self._perceive(part)) as steps:
+                    async for step in steps:
+                        if isinstance(step, _Perceived):
+                            known = step
+                        else:
+                            yield Progress(_STAGES[type(part)], share + step / len(media))
+            assert known is not None
             self._remember(digest, known)
             perceived[id(part)] = known
         messages = [_written(message, perceived) for message in request.messages]
@@ -115,21 +121,36 @@ class PerceivingThinker:
         while len(self._remembered) > _MAX_REMEMBERED:
             self._remembered.popitem(last=False)
 
-    async def _perceive(self, part: ImagePart | AudioPart | VideoPart) -> _Perceived:
+    async def _perceive(
+        self, part: ImagePart | AudioPart | VideoPart
+    ) -> AsyncGenerator[float | _Perceived, None]:
+        """Yield the share that is done, now and then, and at last what was perceived."""
+        yield 0.0
         if isinstance(part, ImagePart):
-            return _Perceived(await self._sight.describe(part.image))
-        if isinstance(part, AudioPart):
-            segments = await self._listen(part.audio)
-            return _Perceived(
-                heard(segments, part.audio), "".join(segment.text for segment in segments).strip()
-            )
-        sound = part.video.audio
-        segments = await self._listen(sound) if sound is not None else []
-        return _Perceived(await self._sight.follow(part.video, segments))
+            yield _Perceived(await self._sight.describe(part.image))
+            return
+        sound = part.audio if isinstance(part, AudioPart) else part.video.audio
+        segments: list[Segment] = []
+        if sound is not None:
+            hearing = self._recognizer.recognize(sound, RecognizeOptions())
+            async with aclosing(hearing) as found:
+                async for segment in found:
+                    segments.append(segment)
+                    yield min(1.0, segment.end_s / max(sound.duration_s, segment.end_s, 1e-3))
+        if isinstance(part, VideoPart):
+            yield _Perceived(await self._sight.follow(part.video, segments))
+            return
+        words = "".join(segment.text for segment in segments).strip()
+        opening = await _opening(part.audio)
+        yield _Perceived(heard(segments, opening, part.audio.duration_s), words)
 
-    async def _listen(self, audio: Audio) -> list[Segment]:
-        async with aclosing(self._recognizer.recognize(audio, RecognizeOptions())) as segments:
-            return [segment async for segment in segments]
+
+async def _opening(sound: Audio | Recording) -> Audio:
+    """The beginning, from which it is told what sound without speech is."""
+    if isinstance(sound, Audio):
+        return sound
+    async with aclosing(sound.pieces()) as pieces:
+        return Audio(await anext(pieces, np.zeros(0, np.float32)), sound.sample_rate)
 
 
 _STAGES = {ImagePart: "looking", AudioPart: "listening", VideoPart: "watching"}
@@ -166,8 +187,10 @@ def _with_system(
 def _digest(part: Part) -> bytes:
     digest = hashlib.blake2b(type(part).__name__.encode(), digest_size=16)
 
-    def add(media: Audio | Image | Video | None) -> None:
-        if isinstance(media, Audio):
+    def add(media: Audio | Recording | Image | Video | None) -> None:
+        if isinstance(media, Recording):
+            digest.update(media.digest.encode())
+        elif isinstance(media, Audio):
             digest.update(media.sample_rate.to_bytes(4, "little"))
             digest.update(np.ascontiguousarray(media.samples).data)
         elif isinstance(media, Image):
