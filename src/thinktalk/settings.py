@@ -92,6 +92,12 @@ class MediaSettings(_Section):
         gt=0,
         description="All media of one request, decoded: 3 bytes a pixel, 4 a sample of sound",
     )
+    resume_bytes: int = Field(
+        256 * MEBIBYTE,
+        ge=0,
+        description="What was recognised of long recordings, kept on disk for a week so that a "
+        "request that was cut off goes on where it was; 0 keeps nothing",
+    )
     worker_memory_bytes: int = Field(4096 * MEBIBYTE, description="Address space of the decoder")
     worker_timeout_s: float = Field(120.0, gt=0, description="Longest time to decode one item")
 

@@ -32,9 +32,10 @@ from thinktalk.engines.cascade.sight.watching import watch
 from thinktalk.engines.cascade.talker import CascadeTalker
 from thinktalk.engines.cascade.thinker import LlamaThinker
 from thinktalk.engines.compose import ThinkerTalker
+from thinktalk.engines.resuming import ResumingRecognizer
 from thinktalk.events import Event
 from thinktalk.media.types import FrameSampling, Image, Video
-from thinktalk.settings import CascadeSettings, ProfileSettings, Settings, Tier
+from thinktalk.settings import CascadeSettings, MediaSettings, ProfileSettings, Settings, Tier
 from thinktalk.weights.catalog import Catalog
 
 _CLASSIFIER, _VOICES, _ACTIVITY = "efficientnet-lite0", "kokoro-voices", "silero-vad"
@@ -53,13 +54,19 @@ def build(
     settings: Settings, catalog: Catalog, profiles: Mapping[Tier, ProfileSettings]
 ) -> CascadeSuite:
     """The factory that the registry names."""
-    return CascadeSuite(settings.cascade, catalog, profiles)
+    return CascadeSuite(settings.cascade, settings.media, catalog, profiles)
 
 
 class Senses:
     """Ears, eyes and voice: what every tier shares."""
 
-    def __init__(self, settings: CascadeSettings, catalog: Catalog, arbiter: Arbiter) -> None:
+    def __init__(
+        self,
+        settings: CascadeSettings,
+        media: MediaSettings,
+        catalog: Catalog,
+        arbiter: Arbiter,
+    ) -> None:
         self._catalog = catalog
         self._loading = asyncio.Lock()
         self.loaded = False
@@ -71,11 +78,17 @@ class Senses:
             _ACTIVITY,
         )
         threads, path = settings.threads, catalog.path
-        self.ears = WhisperRecognizer(
+        self._whisper = WhisperRecognizer(
             path(settings.recognizer),
             path(_ACTIVITY) / "silero_vad_16k_sequence.onnx",
             threads=threads,
             arbiter=arbiter,
+        )
+        self.ears = ResumingRecognizer(
+            self._whisper,
+            catalog.cache / "heard",
+            name=settings.recognizer,
+            max_bytes=media.resume_bytes,
         )
         self.eyes = Eyes(
             path(_CLASSIFIER), catalog.cache / "derived", threads=threads, arbiter=arbiter
@@ -94,12 +107,12 @@ class Senses:
                 return
             for name in self.weights:
                 await asyncio.to_thread(self._catalog.pull, name)
-            parts = (self.ears, self.eyes, self.talker)
+            parts = (self._whisper, self.eyes, self.talker)
             await asyncio.gather(*(part.start() for part in parts))
             self.loaded = True
 
     async def unload(self) -> None:
-        for part in (self.ears, self.eyes, self.talker):
+        for part in (self._whisper, self.eyes, self.talker):
             await part.stop()
         self.loaded = False
 
@@ -203,11 +216,12 @@ class CascadeSuite:
     def __init__(
         self,
         settings: CascadeSettings,
+        media: MediaSettings,
         catalog: Catalog,
         profiles: Mapping[Tier, ProfileSettings],
     ) -> None:
         arbiter = Arbiter(alternate=_takes_turns(settings))
-        self._senses = Senses(settings, catalog, arbiter)
+        self._senses = Senses(settings, media, catalog, arbiter)
         by_thinker = {
             name: CascadeEngine(name, settings, catalog, self._senses, arbiter)
             for name in dict.fromkeys(profile.thinker for profile in profiles.values())
