@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import base64
 import time
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, BinaryIO, Literal
 
 import httpx
 import numpy as np
@@ -177,24 +177,42 @@ class Client:
 
     async def transcribe(
         self,
-        file: tuple[str, bytes],
+        file: tuple[str, BinaryIO],
         response_format: str,
         language: str | None,
         *,
         translate: bool,
+        on_progress: Callable[[float], None] | None = None,
     ) -> str:
-        """The transcript of `file` (name, bytes) as the wire's `response_format` gives it."""
+        """The transcript of `file` (name, opened) as the wire's `response_format` gives it.
+
+        Args:
+            on_progress: told the share that is done, in [0, 1], where the server says it.
+        """
         name = "translations" if translate else "transcriptions"
-        fields = {"model": "whisper-1", "response_format": response_format}
+        fields = {"model": "whisper-1", "response_format": response_format, "stream": "true"}
         if language and not translate:
             fields["language"] = language
-        # The answer comes as a whole: hours of speech take longer than any silence elsewhere.
+        # Hours of speech are sent, and a server that does not stream answers when all is done.
         patience = httpx.Timeout(None, connect=10.0)
-        response = await self._http.post(
-            f"audio/{name}", data=fields, files={"file": file}, timeout=patience
-        )
-        response.raise_for_status()
-        return response.text
+        async with self._http.stream(
+            "POST", f"audio/{name}", data=fields, files={"file": file}, timeout=patience
+        ) as response:
+            if response.status_code != 200:
+                await response.aread()
+                response.raise_for_status()
+            if not response.headers.get("content-type", "").startswith("text/event-stream"):
+                return (await response.aread()).decode()
+            async for line in response.aiter_lines():
+                if line.startswith(":") and on_progress and (share := _share_in(line)) is not None:
+                    on_progress(share)
+                elif line.startswith("data: {"):
+                    event = orjson.loads(line[6:])
+                    if error := event.get("error"):
+                        raise EngineFailed(error.get("message", "the server failed on the way"))
+                    if event["type"] == "transcript.text.done":
+                        return _transcript(event, response_format)
+        raise EngineFailed("the connection ended before the answer did")
 
     async def _once(self, body: bytes, reply: Reply) -> AsyncGenerator[Event, None]:
         request = self._http.build_request(
@@ -223,6 +241,20 @@ class Client:
             raise EngineFailed("the connection ended before the answer did")
         finally:
             await response.aclose()
+
+
+def _share_in(comment: str) -> float | None:
+    """How far the work is, from a comment such as `: keep-alive listening 42%`."""
+    word = comment.split()[-1]
+    return int(word[:-1]) / 100 if word[:-1].isdecimal() and word.endswith("%") else None
+
+
+def _transcript(done: dict[str, Any], response_format: str) -> str:
+    if "rendered" in done:
+        return str(done["rendered"])
+    if response_format == "text":
+        return str(done["text"]) + "\n"
+    return orjson.dumps({"text": done["text"], "usage": done.get("usage")}).decode()
 
 
 def as_error(failure: httpx.HTTPError) -> ThinktalkError:

@@ -99,17 +99,28 @@ def transcribe(
     language: str | None = None,
     translate: bool = False,
     response_format: str = "text",
+    on_progress: Callable[[float], None] | None = None,
     base_url: str | None = None,
     api_key: str = "none",
 ) -> str:
-    """What is said in a recording, as text, json, srt, vtt or verbose_json."""
+    """What is said in a recording, as text, json, srt, vtt or verbose_json.
+
+    Args:
+        on_progress: told the share that is done, in [0, 1], now and then, from another thread.
+    """
     name = Path(path).expanduser()
-    file = (name.name, name.read_bytes())
-    return _call(
-        lambda client: client.transcribe(file, response_format, language, translate=translate),
-        base_url,
-        api_key,
-    )
+    with name.open("rb") as file:
+        return _call(
+            lambda client: client.transcribe(
+                (name.name, file),
+                response_format,
+                language,
+                translate=translate,
+                on_progress=on_progress,
+            ),
+            base_url,
+            api_key,
+        )
 
 
 class Stream:

@@ -6,6 +6,7 @@ import base64
 import io
 import struct
 from collections.abc import Generator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -18,6 +19,7 @@ from support.scripted_senses import ScriptedRecognizer, ScriptedSynthesizer
 from support.server import serving
 from support.wire import error_of, events_of, post
 from thinktalk.engines.base import Segment, Word
+from thinktalk.library import transcribe
 from thinktalk.media.decode import decode_audio
 
 WORDS = (Word(" Hello", 0.2, 0.6, 0.9), Word(" there.", 0.6, 1.1, 0.8))
@@ -267,3 +269,27 @@ def test_without_senses_the_endpoints_say_so() -> None:
         )
         assert spoken.status_code == 404
         assert post(url, model="qwen3-asr-flash").status_code == 404
+
+
+@pytest.mark.parametrize("wanted", ["text", "json", "srt", "vtt", "verbose_json"])
+def test_the_library_gets_what_the_wire_gives_and_hears_of_progress(
+    wanted: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "a.wav"
+    path.write_bytes(RECORDING)
+    with serving(recognizer=ScriptedRecognizer(HEARD, delay_s=1.2)) as url:
+        form = {"model": "whisper-1", "response_format": wanted}
+        whole = httpx.post(
+            f"{url}/v1/audio/transcriptions",
+            data=form,
+            files={"file": ("a.wav", RECORDING)},
+            timeout=30,
+        )
+        shares: list[float] = []
+        through = transcribe(
+            str(path), response_format=wanted, on_progress=shares.append, base_url=f"{url}/v1"
+        )
+
+    assert through == whole.text
+    assert shares
+    assert all(0 < share <= 1 for share in shares)

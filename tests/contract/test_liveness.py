@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import re
 import socket
 import threading
 import time
@@ -18,8 +20,8 @@ from support.file_server import serving_files
 from support.media_files import image_file, picture
 from support.server import serving
 from support.wire import CHAT, chat_body, error_of, events_of, post
-from thinktalk.engines.base import GenerateRequest
-from thinktalk.events import Event
+from thinktalk.engines.base import Capabilities, GenerateRequest
+from thinktalk.events import Event, Finished, Progress, TextDelta
 from thinktalk.testing import Fault, ScriptedEngine
 
 WORDS = "word " * 40
@@ -268,3 +270,34 @@ def test_bodies_are_bounded_all_together() -> None:
             assert post(url, max_tokens=1).is_success
         assert eventually(lambda: engine.running == 0)
         assert httpx.post(url + CHAT, json={**body, "max_tokens": 1}, timeout=20).is_success
+
+
+class Reader:
+    """An engine that tells how far it is before it answers."""
+
+    capabilities = Capabilities(name="reader")
+
+    async def start(self) -> None: ...
+
+    async def stop(self) -> None: ...
+
+    async def generate(self, request: GenerateRequest) -> AsyncGenerator[Event, None]:
+        for percent in range(0, 100, 10):
+            await asyncio.sleep(0.3)
+            yield Progress("listening", percent / 100)
+        yield TextDelta("done")
+        yield Finished("stop")
+
+
+def test_comments_say_how_far_the_work_is() -> None:
+    with serving(Reader()) as url:
+        response = post(url, stream=True)
+    comments = [line for line in response.text.splitlines() if line.startswith(":")]
+    assert len(comments) in (1, 2, 3)
+    assert re.fullmatch(r": keep-alive listening [6-9]0%", comments[0])
+    assert (
+        "".join(
+            c["delta"].get("content", "") for e in events_of(response)[:-1] for c in e["choices"]
+        )
+        == "done"
+    )

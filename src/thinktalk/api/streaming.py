@@ -54,8 +54,8 @@ class GrowingResponse(Response):
 
     Args:
         end: renders what follows the last piece; it shares a packet with the end of the answer.
-        keep_alive: sent after every `keep_alive_s` without a piece; None where the format has no
-            room for comments.
+        keep_alive: renders what is sent after every `keep_alive_s` without a piece; None where the
+            format has no room for comments.
         on_error: renders an error that comes after the start; without it the connection is cut.
         stall_s: longest time without a piece.
     """
@@ -67,7 +67,7 @@ class GrowingResponse(Response):
         media_type: str,
         stall_s: float,
         end: Callable[[], bytes] = bytes,
-        keep_alive: bytes | None = None,
+        keep_alive: Callable[[], bytes] | None = None,
         keep_alive_s: float = 10.0,
         on_error: Callable[[Exception], bytes] | None = None,
         headers: Mapping[str, str] | None = None,
@@ -130,7 +130,7 @@ class GrowingResponse(Response):
             if comment_in_s <= 0:
                 sender.commented_at = now()
                 if self._keep_alive is not None:
-                    await sender.write(self._keep_alive)
+                    await sender.write(self._keep_alive())
                 continue
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(min(comment_in_s, left_s)):

@@ -25,15 +25,30 @@ def add_parser(commands: Any) -> None:
 
 
 def run(args: argparse.Namespace, settings: Settings) -> int:
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
     from thinktalk import library
 
-    text = library.transcribe(
-        args.file,
-        language=args.language,
-        translate=args.translate,
-        response_format=args.format,
-        base_url=find_server(args, settings),
-        api_key=args.key,
+    columns = (
+        TextColumn("listening"),
+        BarColumn(),
+        TextColumn("{task.percentage:.0f} %"),
+        TimeRemainingColumn(),
     )
+    console = Console(stderr=True)
+    with Progress(
+        *columns, console=console, transient=True, disable=not console.is_terminal
+    ) as bar:
+        task = bar.add_task("", total=1.0)
+        text = library.transcribe(
+            args.file,
+            language=args.language,
+            translate=args.translate,
+            response_format=args.format,
+            on_progress=lambda share: bar.update(task, completed=share),
+            base_url=find_server(args, settings),
+            api_key=args.key,
+        )
     print(text.rstrip("\n"))
     return 0

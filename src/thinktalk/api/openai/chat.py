@@ -44,7 +44,7 @@ class ChatCompletions:
         exchange = self._open(chat, request)
         if chat.is_stream:
             answer = StreamedAnswer(exchange, self._server.audio_text)
-            return event_stream(self._context, request, answer.pieces(), answer.end)
+            return event_stream(self._context, request, answer.pieces(), answer.end, answer.pulse)
         stall_s = self._context.settings.limits.request_timeout_s
         body = await while_connected(request.receive, whole_answer(exchange, stall_s))
         return json_response(body)

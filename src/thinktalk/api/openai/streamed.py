@@ -8,9 +8,9 @@ from contextlib import aclosing
 from thinktalk.api.openai.chunks import ChunkWriter, SoundCutter
 from thinktalk.api.openai.exchange import Exchange
 from thinktalk.api.openai.sound import SpeechEncoder
-from thinktalk.api.openai.sse import DONE
+from thinktalk.api.openai.sse import DONE, Pulse
 from thinktalk.api.openai.usage import usage_body
-from thinktalk.events import AudioDelta, Event, Finished, TextDelta, ToolCallDelta
+from thinktalk.events import AudioDelta, Event, Finished, Progress, TextDelta, ToolCallDelta
 
 
 class StreamedAnswer:
@@ -31,12 +31,16 @@ class StreamedAnswer:
         self._encoder: SpeechEncoder | None = None
         self._spoken: list[str] = []
         self._rest = b""
+        self.pulse = Pulse()
 
     async def pieces(self) -> AsyncGenerator[bytes, None]:
-        """Yield whole events; an empty piece where the engine only shows progress."""
+        """Yield whole events, and comments; an empty piece where there is only a sign of life."""
         chat, begun = self._exchange.chat, -1
         async with aclosing(self._exchange.answer.events()) as events:
             async for choice, event in events:
+                if isinstance(event, Progress):
+                    yield self.pulse.note(event)
+                    continue
                 chunk = self._render(choice, event)
                 if chunk and choice != begun:
                     begun = choice

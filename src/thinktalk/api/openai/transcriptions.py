@@ -9,6 +9,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
 from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException
 from starlette.requests import Request
@@ -18,16 +19,22 @@ from starlette.types import Receive
 from thinktalk.api.body import limited
 from thinktalk.api.context import ApiContext, caller
 from thinktalk.api.json_response import json_response
-from thinktalk.api.openai.sse import DONE, event, event_stream
+from thinktalk.api.openai.sse import DONE, Pulse, event, event_stream
 from thinktalk.api.streaming import while_connected
 from thinktalk.engines import languages
 from thinktalk.engines.base import RecognizeOptions, Recognizer, Segment
 from thinktalk.errors import BadRequest, InvalidField, ModelNotFound
+from thinktalk.events import Progress
 from thinktalk.media.spool import MediaFile
 from thinktalk.media.types import Audio, Recording
 from thinktalk.serving import transcript
 
 FORMATS = ("json", "text", "srt", "verbose_json", "vtt")
+_WITH_TIMES = {
+    "srt": "application/x-subrip; charset=utf-8",
+    "vtt": "text/vtt; charset=utf-8",
+    "verbose_json": "application/json",
+}
 _FORM_SCHEMA_FIELDS = ("model", "language", "prompt", "response_format", "temperature", "stream")
 FORM_SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -71,7 +78,9 @@ class Transcriptions:
             raise ModelNotFound("whisper-1")
         self._context.rates.admit(caller(request))
         if form.is_stream:
-            return event_stream(self._context, request, self._stream(form, recognizer))
+            pulse = Pulse()
+            pieces = self._stream(form, recognizer, pulse)
+            return event_stream(self._context, request, pieces, pulse=pulse)
         heard = self._hear(form, recognizer)
         audio, segments = await while_connected(request.receive, heard)
         return _render(form, audio, segments)
@@ -85,7 +94,7 @@ class Transcriptions:
                 return audio, [segment async for segment in segments]
 
     async def _stream(
-        self, form: TranscriptionForm, recognizer: Recognizer
+        self, form: TranscriptionForm, recognizer: Recognizer, pulse: Pulse
     ) -> AsyncGenerator[bytes, None]:
         whole: list[Segment] = []
         async with self._context.admission.place():
@@ -96,8 +105,12 @@ class Transcriptions:
                     whole.append(segment)
                     if delta:
                         yield event({"type": "transcript.text.delta", "delta": delta})
-        done = {"type": "transcript.text.done", "text": transcript.text(whole)}
-        yield event({**done, "usage": _usage(audio)}) + DONE
+                    done = min(1.0, segment.end_s / max(audio.duration_s, 1e-3))
+                    yield pulse.note(Progress("listening", done))
+        end = {"type": "transcript.text.done", "text": transcript.text(whole)}
+        if form.response_format in _WITH_TIMES:
+            end["rendered"] = _rendered(form, audio, whole)
+        yield event({**end, "usage": _usage(audio)}) + DONE
 
     async def _load(self, form: TranscriptionForm) -> Audio | Recording:
         audio = await self._context.services.loader.sound(form.file)
@@ -192,13 +205,22 @@ def _render(
     match form.response_format:
         case "text":
             return PlainTextResponse(transcript.text(segments) + "\n")
+        case "json":
+            return json_response({"text": transcript.text(segments), "usage": _usage(audio)})
+        case timed:
+            return Response(_rendered(form, audio, segments), media_type=_WITH_TIMES[timed])
+
+
+def _rendered(
+    form: TranscriptionForm, audio: Audio | Recording, segments: Sequence[Segment]
+) -> str:
+    """The transcript in the format that was asked for, if that is one with times."""
+    match form.response_format:
         case "srt":
-            return PlainTextResponse(transcript.srt(segments), media_type="application/x-subrip")
+            return transcript.srt(segments)
         case "vtt":
-            return PlainTextResponse(transcript.vtt(segments), media_type="text/vtt")
-        case "verbose_json":
-            return json_response(_verbose(form, audio, segments))
-    return json_response({"text": transcript.text(segments), "usage": _usage(audio)})
+            return transcript.vtt(segments)
+    return orjson.dumps(_verbose(form, audio, segments)).decode()
 
 
 def _verbose(
