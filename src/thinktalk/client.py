@@ -19,7 +19,16 @@ import numpy as np
 import orjson
 
 from thinktalk.errors import BadRequest, Busy, EngineFailed, MediaUndecodable, ThinktalkError
-from thinktalk.events import AudioDelta, Event, Finished, Report, TextDelta, ToolCallDelta, Usage
+from thinktalk.events import (
+    AudioDelta,
+    Event,
+    Finished,
+    Progress,
+    Report,
+    TextDelta,
+    ToolCallDelta,
+    Usage,
+)
 from thinktalk.media.encode import wav_file
 from thinktalk.media.sniff import sniff
 from thinktalk.media.types import Audio
@@ -204,8 +213,8 @@ class Client:
             if not response.headers.get("content-type", "").startswith("text/event-stream"):
                 return (await response.aread()).decode()
             async for line in response.aiter_lines():
-                if line.startswith(":") and on_progress and (share := _share_in(line)) is not None:
-                    on_progress(share)
+                if on_progress and (progress := _progress_in(line)) is not None:
+                    on_progress(progress.fraction)
                 elif line.startswith("data: {"):
                     event = orjson.loads(line[6:])
                     if error := event.get("error"):
@@ -225,6 +234,8 @@ class Client:
                 response.raise_for_status()
             reason = "stop"
             async for line in response.aiter_lines():
+                if (progress := _progress_in(line)) is not None:
+                    yield progress
                 if not line.startswith("data: "):
                     continue
                 if line == "data: [DONE]":
@@ -243,10 +254,12 @@ class Client:
             await response.aclose()
 
 
-def _share_in(comment: str) -> float | None:
+def _progress_in(comment: str) -> Progress | None:
     """How far the work is, from a comment such as `: keep-alive listening 42%`."""
-    word = comment.split()[-1]
-    return int(word[:-1]) / 100 if word[:-1].isdecimal() and word.endswith("%") else None
+    match comment.split():
+        case [":", "keep-alive", stage, share] if share[:-1].isdecimal():
+            return Progress(stage, int(share[:-1]) / 100)
+    return None
 
 
 def _transcript(done: dict[str, Any], response_format: str) -> str:

@@ -10,11 +10,12 @@ import pytest
 
 import thinktalk
 from support.media_files import audio_file, image_file, picture, tone
+from support.scripted_senses import ReadingEngine
 from support.server import serving
 from thinktalk.client import Client, Question
 from thinktalk.conversation import AudioPart, ImagePart
 from thinktalk.errors import BadRequest, EngineFailed, MediaUndecodable
-from thinktalk.events import Finished, TextDelta
+from thinktalk.events import Finished, Progress, TextDelta
 from thinktalk.media.decode import decode_audio
 from thinktalk.retry import RetryPolicy
 from thinktalk.testing import Fault, ScriptedEngine
@@ -34,6 +35,18 @@ def test_ask_returns_the_text_and_its_speech(tmp_path: Path) -> None:
     assert reply.first_text_s is not None
     assert reply.total_s is not None
     assert reply.first_text_s <= reply.total_s
+
+
+def test_stream_tells_how_far_the_work_is() -> None:
+    with (
+        serving(ReadingEngine()) as url,
+        thinktalk.stream("Hello", base_url=f"{url}/v1") as events,
+    ):
+        told = [event for event in events if isinstance(event, Progress)]
+    assert told
+    assert told[0].stage == "listening"
+    assert 0.5 < told[0].fraction < 1
+    assert events.reply.text == "done"
 
 
 def test_stream_gives_text_as_it_is_written() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import re
 import socket
@@ -18,10 +17,11 @@ import pytest
 
 from support.file_server import serving_files
 from support.media_files import image_file, picture
+from support.scripted_senses import ReadingEngine
 from support.server import serving
 from support.wire import CHAT, chat_body, error_of, events_of, post
-from thinktalk.engines.base import Capabilities, GenerateRequest
-from thinktalk.events import Event, Finished, Progress, TextDelta
+from thinktalk.engines.base import GenerateRequest
+from thinktalk.events import Event
 from thinktalk.testing import Fault, ScriptedEngine
 
 WORDS = "word " * 40
@@ -272,25 +272,8 @@ def test_bodies_are_bounded_all_together() -> None:
         assert httpx.post(url + CHAT, json={**body, "max_tokens": 1}, timeout=20).is_success
 
 
-class Reader:
-    """An engine that tells how far it is before it answers."""
-
-    capabilities = Capabilities(name="reader")
-
-    async def start(self) -> None: ...
-
-    async def stop(self) -> None: ...
-
-    async def generate(self, request: GenerateRequest) -> AsyncGenerator[Event, None]:
-        for percent in range(0, 100, 10):
-            await asyncio.sleep(0.3)
-            yield Progress("listening", percent / 100)
-        yield TextDelta("done")
-        yield Finished("stop")
-
-
 def test_comments_say_how_far_the_work_is() -> None:
-    with serving(Reader()) as url:
+    with serving(ReadingEngine()) as url:
         response = post(url, stream=True)
     comments = [line for line in response.text.splitlines() if line.startswith(":")]
     assert len(comments) in (1, 2, 3)

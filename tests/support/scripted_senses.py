@@ -6,8 +6,14 @@ import asyncio
 from collections.abc import AsyncGenerator, Sequence
 
 from support.media_files import tone
-from thinktalk.engines.base import RecognizeOptions, Segment, SpeechOptions
-from thinktalk.events import AudioDelta
+from thinktalk.engines.base import (
+    Capabilities,
+    GenerateRequest,
+    RecognizeOptions,
+    Segment,
+    SpeechOptions,
+)
+from thinktalk.events import AudioDelta, Event, Finished, Progress, TextDelta
 from thinktalk.media.types import Audio
 
 
@@ -48,3 +54,20 @@ class ScriptedSynthesizer:
         for _ in text.split():
             await asyncio.sleep(self._delay_s)
             yield AudioDelta(Audio(tone(0.1, self.sample_rate), self.sample_rate))
+
+
+class ReadingEngine:
+    """An engine that tells how far it is before it answers."""
+
+    capabilities = Capabilities(name="reader")
+
+    async def start(self) -> None: ...
+
+    async def stop(self) -> None: ...
+
+    async def generate(self, request: GenerateRequest) -> AsyncGenerator[Event, None]:
+        for percent in range(0, 100, 10):
+            await asyncio.sleep(0.3)
+            yield Progress("listening", percent / 100)
+        yield TextDelta("done")
+        yield Finished("stop")

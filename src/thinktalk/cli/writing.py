@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 
-from thinktalk.events import Event, Report, TextDelta, ToolCallDelta
+from thinktalk.events import Event, Progress, Report, TextDelta, ToolCallDelta
 
 _CLEAR_LINE = "\r\x1b[K"
 
@@ -17,13 +17,14 @@ class Writing:
         self._silent = silent
         self._has_progress_line = sys.stderr.isatty() and not silent
         self._in_call = False
-        if self._has_progress_line:
-            print("thinking …", end="", file=sys.stderr, flush=True)
+        self._show_progress("thinking …")
 
     def show(self, event: Event) -> None:
         if self._silent:
             return
-        if isinstance(event, TextDelta):
+        if isinstance(event, Progress):
+            self._show_progress(f"{event.stage} … {event.fraction:.0%}")
+        elif isinstance(event, TextDelta):
             self._clear_progress()
             print(event.text, end="", flush=True)
         elif isinstance(event, ToolCallDelta):
@@ -39,6 +40,10 @@ class Writing:
         if not self._silent:
             self._clear_progress()
             print(flush=True)
+
+    def _show_progress(self, state: str) -> None:
+        if self._has_progress_line:
+            print(_CLEAR_LINE + state, end="", file=sys.stderr, flush=True)
 
     def _clear_progress(self) -> None:
         if self._has_progress_line:
