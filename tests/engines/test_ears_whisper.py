@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 
 import numpy as np
@@ -16,7 +16,7 @@ from thinktalk.engines.cascade.ears import WhisperRecognizer
 from thinktalk.engines.cascade.espeak import Espeak, EspeakVoice
 from thinktalk.errors import InvalidField, NotReady
 from thinktalk.media.resample import resample
-from thinktalk.media.types import Audio, Samples
+from thinktalk.media.types import Audio, Recording, Samples
 from thinktalk.settings import load
 from thinktalk.weights.catalog import Catalog
 
@@ -235,3 +235,28 @@ async def test_it_can_be_stopped_and_started_again(museum: Samples) -> None:
     await recognizer.start()
     assert "museum" in written(await hear(recognizer, museum))
     await recognizer.stop()
+
+
+async def test_a_recording_that_is_read_in_pieces_is_heard_like_one_in_memory(
+    ears: WhisperRecognizer, museum: Samples
+) -> None:
+    samples = np.concatenate([np.concatenate([pause(0.7), museum]) for _ in range(30)])
+    held: list[int] = []
+
+    async def pieces(start_s: float) -> AsyncGenerator[Samples, None]:
+        for start in range(round(start_s * RATE), len(samples), 7 * RATE):
+            held.append(start)
+            yield samples[start : start + 7 * RATE]
+
+    recording = Recording(len(samples) / RATE, "digest", pieces)
+    found: list[Segment] = []
+    async with aclosing(ears.recognize(recording, RecognizeOptions())) as segments:
+        async for segment in segments:
+            if not found:
+                assert len(held) < len(samples) / (7 * RATE)
+            found.append(segment)
+
+    whole = await hear(ears, samples)
+    assert written(found).lower().count("open on sunday morning") == 30
+    assert abs(found[-1].end_s - whole[-1].end_s) < 0.5
+    assert [s.start_s for s in found] == sorted(s.start_s for s in found)
