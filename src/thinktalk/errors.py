@@ -6,9 +6,11 @@
     │   │   ├── UnknownVoice
     │   │   └── InvalidToolSchema
     │   ├── PromptTooLong
+    │   ├── FileTooLarge  StorageFull
     │   └── MediaError              a file or address that was sent
     │       ├── InvalidAddress  AddressForbidden  DownloadFailed  MediaTooLarge
     │       ├── MediaUndecodable  MediaEmpty  MediaTooLong  MediaTooMuch  ImageShapeRefused
+    │       ├── UnknownFile         no uploaded file of the caller has this id (404)
     │       └── VoiceSampleRefused
     ├── NotAuthorized               missing or wrong key (401)
     ├── Forbidden                   foreign origin or host (403)
@@ -18,6 +20,7 @@
     │   ├── RateLimited
     │   └── QuotaExceeded
     ├── NotReady                    loading or draining (503)
+    ├── StoreUnavailable            uploaded files cannot be read or written (503)
     ├── WeightsError                a model file cannot be had
     │   ├── WeightsMissing  HashMismatch  DiskFull
     ├── UnknownEngine  MissingExtra settings name something that is not installed
@@ -80,8 +83,45 @@ class PromptTooLong(BadRequest):
         self.num_tokens, self.limit = num_tokens, limit
 
 
+class FileTooLarge(BadRequest):
+    """A file that is being uploaded; `size_bytes` is None where its end was not awaited."""
+
+    code = "BadRequest.TooLarge"
+
+    def __init__(self, limit_bytes: int, setting: str, size_bytes: int | None = None) -> None:
+        size = "it" if size_bytes is None else f"{size_bytes} bytes"
+        super().__init__(
+            f"The file is too large: {size} exceeds the limit of {limit_bytes} bytes ({setting})",
+            param="file",
+        )
+
+
+class StorageFull(BadRequest):
+    """A file does not fit beside those that are stored."""
+
+    code = "Throttling.AllocationQuota"
+
+    def __init__(self, needed: str, limit: str) -> None:
+        super().__init__(
+            f"There is no room for the file: with it there would be {needed}; the limit is {limit}."
+            " Delete files that are no longer needed",
+            param="file",
+        )
+
+
 class MediaError(BadRequest):
     """A file or an address in the request."""
+
+
+class UnknownFile(MediaError):
+    code = "file_not_found"
+
+    def __init__(self, file_id: str) -> None:
+        shown = file_id if len(file_id) <= 100 else f"{file_id[:100]}..."
+        super().__init__(
+            f"No such File object: {shown}. It was never uploaded with this key, was deleted, or "
+            "has expired"
+        )
 
 
 class InvalidAddress(MediaError):
@@ -238,6 +278,13 @@ class NotReady(ThinktalkError):
     def __init__(self, reason: str, *, retry_after_s: float = 2.0) -> None:
         super().__init__(reason)
         self.retry_after_s = retry_after_s
+
+
+class StoreUnavailable(ThinktalkError):
+    code = "ServiceUnavailable"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"uploaded files cannot be read or written now: {reason}")
 
 
 class WeightsError(ThinktalkError):

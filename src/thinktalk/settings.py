@@ -102,6 +102,20 @@ class MediaSettings(_Section):
     worker_timeout_s: float = Field(120.0, gt=0, description="Longest time to decode one item")
 
 
+class FileSettings(_Section):
+    """Files that clients upload once and refer to in messages."""
+
+    directory: Path | None = Field(
+        None, description="Where they lie; with none in `files` within the cache directory"
+    )
+    max_file_bytes: int = Field(2048 * MEBIBYTE, gt=0, description="Largest file")
+    max_total_bytes: int = Field(
+        4096 * MEBIBYTE, gt=0, description="All files together; an upload beyond it is refused"
+    )
+    max_files: int = Field(10_000, gt=0, description="How many files there may be")
+    lifetime_s: float = Field(172_800.0, gt=0, description="How long a file is kept")
+
+
 class WeightSettings(_Section):
     """Where model files live."""
 
@@ -168,6 +182,7 @@ class Settings(BaseSettings):
     server: ServerSettings = ServerSettings()
     limits: LimitSettings = LimitSettings()
     media: MediaSettings = MediaSettings()
+    files: FileSettings = FileSettings()
     weights: WeightSettings = WeightSettings()
     cascade: CascadeSettings = CascadeSettings()
     scripted: ScriptedSettings = ScriptedSettings()
