@@ -19,6 +19,7 @@ from thinktalk.media.load import MediaLoader
 from thinktalk.media.worker import DecodeWorker
 from thinktalk.serving.services import Services
 from thinktalk.settings import ServerSettings, Settings, Tier
+from thinktalk.store.files import FileStore
 from thinktalk.telemetry import log_to_stderr
 from thinktalk.weights.catalog import Catalog
 
@@ -57,6 +58,9 @@ def build(settings: Settings, catalog: Catalog) -> Parts:
         recognizer=next((s.recognizer for s in suites.values() if s.recognizer), None),
         synthesizer=next((s.synthesizer for s in suites.values() if s.synthesizer), None),
         loader=MediaLoader(settings.media, worker),
+        files=FileStore(
+            settings.files, settings.files.directory or settings.weights.cache / "files"
+        ),
         lazy=frozenset(tier for tier, engine in engines.items() if engine is not default),
     )
     return Parts(services, tuple(suites.values()), worker)

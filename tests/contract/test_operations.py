@@ -89,6 +89,7 @@ def services(flash: ScriptedEngine, light: ScriptedEngine) -> Services:
         recognizer=None,
         synthesizer=None,
         loader=base.loader,
+        files=base.files,
         lazy=frozenset({"light"}),
     )
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import tempfile
 import threading
 import time
+import uuid
 from collections.abc import Generator
+from pathlib import Path
 from typing import Any
 
 import uvicorn
@@ -16,7 +19,8 @@ from thinktalk.engines.base import Engine, Recognizer, Synthesizer
 from thinktalk.media.load import MediaLoader
 from thinktalk.media.worker import DecodeWorker
 from thinktalk.serving.services import Services
-from thinktalk.settings import LimitSettings, MediaSettings, ServerSettings, Settings
+from thinktalk.settings import FileSettings, LimitSettings, MediaSettings, ServerSettings, Settings
+from thinktalk.store.files import FileStore
 from thinktalk.testing import ScriptedEngine
 
 _START_S = 20.0
@@ -26,17 +30,21 @@ def scripted_services(
     engine: Engine | None = None,
     *,
     media: MediaSettings | None = None,
+    files: FileSettings | None = None,
     recognizer: Recognizer | None = None,
     synthesizer: Synthesizer | None = None,
 ) -> Services:
     """One engine behind all three tiers, and the real media loader."""
     engine = engine or ScriptedEngine()
-    media = media or MediaSettings()
+    media, files = media or MediaSettings(), files or FileSettings()
+    # Nothing is made there by servers to which nothing is uploaded.
+    nowhere = Path(tempfile.gettempdir()) / f"thinktalk-files-{uuid.uuid4().hex}"
     return Services(
         engines={"plus": engine, "flash": engine, "light": engine},
         recognizer=recognizer,
         synthesizer=synthesizer,
         loader=MediaLoader(media, DecodeWorker(media)),
+        files=FileStore(files, files.directory or nowhere),
         lazy=frozenset(),
     )
 
@@ -49,6 +57,7 @@ def settings_of(**sections: dict[str, Any]) -> Settings:
             "server": ServerSettings(**sections.get("server", {})),
             "limits": LimitSettings(**sections.get("limits", {})),
             "media": MediaSettings(**sections.get("media", {})),
+            "files": FileSettings(**sections.get("files", {})),
         }
     )
 
@@ -92,7 +101,11 @@ def serving(
     """The app with these settings sections; yields its base URL without a path."""
     settings = settings_of(**sections)
     services = scripted_services(
-        engine, media=settings.media, recognizer=recognizer, synthesizer=synthesizer
+        engine,
+        media=settings.media,
+        files=settings.files,
+        recognizer=recognizer,
+        synthesizer=synthesizer,
     )
     with running(build_asgi(services, settings)) as url:
         yield url

@@ -85,5 +85,5 @@ def request_id(request: Request) -> str:
 
 
 def caller(request: Request) -> str:
-    """Whose limits the request counts against: its key's number, never the key."""
+    """Whose limits the request counts against, and whose files it sees: never the key itself."""
     return str(request.state.caller)

@@ -16,7 +16,9 @@ from thinktalk.errors import (
     ModelNotSupported,
     NotAuthorized,
     NotReady,
+    StoreUnavailable,
     ThinktalkError,
+    UnknownFile,
     WeightsError,
 )
 
@@ -24,6 +26,7 @@ from thinktalk.errors import (
 INTERNAL_MESSAGE = "An internal error has occured, try again later or contact service support."
 
 _STATUS: tuple[tuple[type[ThinktalkError], int], ...] = (
+    (UnknownFile, 404),
     (BadRequest, 400),
     (NotAuthorized, 401),
     (Forbidden, 403),
@@ -32,6 +35,7 @@ _STATUS: tuple[tuple[type[ThinktalkError], int], ...] = (
     (BodyTooLarge, 413),
     (Busy, 429),
     (NotReady, 503),
+    (StoreUnavailable, 503),
     (WeightsError, 503),
 )
 _OWN_TYPE = {"limit_requests", "insufficient_quota", "access_denied", "internal_error"}

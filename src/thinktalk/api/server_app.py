@@ -16,6 +16,7 @@ from thinktalk.api.context import ApiContext
 from thinktalk.api.documentation import RequestSchemas
 from thinktalk.api.edge import Edge
 from thinktalk.api.openai.chat import ChatCompletions
+from thinktalk.api.openai.files import FILE_SCHEMA, Files
 from thinktalk.api.openai.models import Models
 from thinktalk.api.openai.schemas import ChatBody
 from thinktalk.api.openai.speech import SpeakBody, Speech
@@ -57,9 +58,11 @@ def _routes(context: ApiContext) -> ASGIApp:
     async def lifespan(app: FastAPI) -> AsyncGenerator[None, None]:
         context.readiness.begin()
         await context.services.loader.start()
+        await context.services.files.start()
         yield
         await context.readiness.stop()
         await context.services.loader.stop()
+        await context.services.files.stop()
 
     app = FastAPI(
         title="thinktalk",
@@ -99,7 +102,7 @@ class _Route(APIRoute):
 
 def _add_openai(app: FastAPI, context: ApiContext) -> None:
     chat, models, speech = ChatCompletions(context), Models(context), Speech(context)
-    transcriptions, form = Transcriptions(context), "multipart/form-data"
+    transcriptions, files, form = Transcriptions(context), Files(context), "multipart/form-data"
     schemas = RequestSchemas(app)
     chat_schema, speech_schema = schemas.of(ChatBody), schemas.of(SpeakBody)
     for prefix in _PREFIXES:
@@ -109,6 +112,11 @@ def _add_openai(app: FastAPI, context: ApiContext) -> None:
         _post(app, f"{audio}/transcriptions", transcriptions.transcribe, FORM_SCHEMA, form)
         _post(app, f"{audio}/translations", transcriptions.translate, FORM_SCHEMA, form)
         _get(app, f"{audio}/voices", list_voices)
+        _post(app, f"{prefix}/files", files.create, FILE_SCHEMA, form)
+        _get(app, f"{prefix}/files", files.list)
+        _get(app, f"{prefix}/files/{{file_id}}", files.retrieve)
+        _get(app, f"{prefix}/files/{{file_id}}/content", files.content)
+        _delete(app, f"{prefix}/files/{{file_id}}", files.delete)
         _get(app, f"{prefix}/models", models.list)
         _get(app, f"{prefix}/models/{{model_id:path}}", models.retrieve)
 
@@ -131,6 +139,10 @@ def _add_operations(app: FastAPI, context: ApiContext) -> None:
 def _get(app: FastAPI, path: str, handler: Handler) -> None:
     app.add_api_route(path, handler, methods=["GET"], response_model=None)
     app.add_api_route(path, handler, methods=["HEAD"], response_model=None, include_in_schema=False)
+
+
+def _delete(app: FastAPI, path: str, handler: Handler) -> None:
+    app.add_api_route(path, handler, methods=["DELETE"], response_model=None)
 
 
 def _post(

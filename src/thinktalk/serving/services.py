@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from thinktalk.engines.base import Engine, Recognizer, Synthesizer
 from thinktalk.media.load import MediaLoader
 from thinktalk.settings import Tier
+from thinktalk.store.files import FileStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
-    """One engine a tier (tiers may share one), and what hears, speaks and fetches.
+    """One engine a tier (tiers may share one), and what hears, speaks, fetches and keeps.
 
     Engines of the tiers in `lazy` are started by the first request that needs them, the others
     when the server starts.
@@ -22,4 +23,5 @@ class Services:
     recognizer: Recognizer | None
     synthesizer: Synthesizer | None
     loader: MediaLoader
+    files: FileStore
     lazy: frozenset[Tier] = field(default_factory=lambda: frozenset({"light"}))
