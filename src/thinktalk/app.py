@@ -53,14 +53,14 @@ def build(settings: Settings, catalog: Catalog) -> Parts:
         engines.update(suite.engines)
     default = engines.get("flash") or next(iter(engines.values()))
     worker = DecodeWorker(settings.media)
+    directory = settings.files.directory or settings.weights.cache / "files"
+    files = FileStore(settings.files, directory)
     services = Services(
         engines=engines,
         recognizer=next((s.recognizer for s in suites.values() if s.recognizer), None),
         synthesizer=next((s.synthesizer for s in suites.values() if s.synthesizer), None),
-        loader=MediaLoader(settings.media, worker),
-        files=FileStore(
-            settings.files, settings.files.directory or settings.weights.cache / "files"
-        ),
+        loader=MediaLoader(settings.media, worker, files),
+        files=files,
         lazy=frozenset(tier for tier, engine in engines.items() if engine is not default),
     )
     return Parts(services, tuple(suites.values()), worker)

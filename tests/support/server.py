@@ -39,12 +39,13 @@ def scripted_services(
     media, files = media or MediaSettings(), files or FileSettings()
     # Nothing is made there by servers to which nothing is uploaded.
     nowhere = Path(tempfile.gettempdir()) / f"thinktalk-files-{uuid.uuid4().hex}"
+    store = FileStore(files, files.directory or nowhere)
     return Services(
         engines={"plus": engine, "flash": engine, "light": engine},
         recognizer=recognizer,
         synthesizer=synthesizer,
-        loader=MediaLoader(media, DecodeWorker(media)),
-        files=FileStore(files, files.directory or nowhere),
+        loader=MediaLoader(media, DecodeWorker(media), store),
+        files=store,
         lazy=frozenset(),
     )
 

@@ -6,15 +6,17 @@ Knows nothing of requests, and of formats only what `source` and `worker` tell i
 from __future__ import annotations
 
 import asyncio
+import copy
 import math
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
+from typing import Self
 
 from thinktalk.errors import MediaError, MediaTooLong
 from thinktalk.media.allowance import Allowance
 from thinktalk.media.sniff import Kind
-from thinktalk.media.source import Fetcher
+from thinktalk.media.source import Fetcher, Uploads
 from thinktalk.media.spool import MediaFile
 from thinktalk.media.types import (
     Audio,
@@ -47,9 +49,11 @@ class MediaLoader:
     given, or from one for that call alone.
     """
 
-    def __init__(self, settings: MediaSettings, worker: DecodeWorker) -> None:
+    def __init__(
+        self, settings: MediaSettings, worker: DecodeWorker, uploads: Uploads | None = None
+    ) -> None:
         self._settings = settings
-        self._fetcher = Fetcher(settings)
+        self._fetcher = Fetcher(settings, uploads)
         self._worker = worker
         self._places = asyncio.Semaphore(_MAX_LOADING)
 
@@ -66,6 +70,12 @@ class MediaLoader:
     def decoder_pids(self) -> list[int]:
         """Of the decoding processes that run at present."""
         return self._worker.pids
+
+    def on_behalf_of(self, owner: str) -> Self:
+        """The same loader, which also loads what `owner` has uploaded."""
+        bound = copy.copy(self)
+        bound._fetcher = self._fetcher.on_behalf_of(owner)
+        return bound
 
     def allowance(self) -> Allowance:
         """A whole one, for the media of one request."""

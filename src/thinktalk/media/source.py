@@ -1,19 +1,20 @@
 """Where media come from: an address in a request to the bytes behind it.
 
-An address is an http(s) URL, a data URL, or base64 without any frame. Bytes are spooled as they
-come; what they are, `sniff` and `decode` say. Knows nothing of requests or of who asks.
+An address is an http(s) URL, a data URL, base64 without any frame, or the id of an uploaded file.
+Bytes are spooled as they come; what they are, `sniff` and `decode` say. Knows nothing of requests.
 """
 
 from __future__ import annotations
 
 import asyncio
 import binascii
+import copy
 import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from typing import Literal
+from typing import BinaryIO, Literal, Protocol, Self
 from urllib.parse import unquote_to_bytes
 
 import httpx
@@ -23,6 +24,7 @@ from thinktalk.errors import (
     DownloadFailed,
     InvalidAddress,
     MediaTooLarge,
+    UnknownFile,
 )
 from thinktalk.media.guard import AddressPolicy, GuardedTransport
 from thinktalk.media.spool import MediaFile
@@ -48,14 +50,16 @@ _WHITESPACE = b" \t\r\n\x0b\x0c"
 _TO_STANDARD = bytes.maketrans(b"-_", b"+/")
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
+# Base64, too, but of bytes that no format begins with.
+_FILE_ID = re.compile(r"\s*file-[A-Za-z0-9_-]{0,123}\s*")
 _REFUSED_IN_URL = re.compile(r"[\\\x00-\x20\x7f]")
 
 
 @dataclass(frozen=True, slots=True)
 class MediaAddress:
-    """An address taken apart: `text` is the URL, the base64, or the percent-encoded data."""
+    """An address taken apart: `text` is the URL, the id, the base64 or percent-encoded data."""
 
-    kind: Literal["url", "base64", "percent"]
+    kind: Literal["url", "file", "base64", "percent"]
     text: str
 
     @classmethod
@@ -66,6 +70,8 @@ class MediaAddress:
         scheme = _SCHEME.match(start)
         if not start:
             raise InvalidAddress("it is empty")
+        if is_file_id(address):
+            return cls("file", address.strip())
         if scheme is None:
             return cls("base64", address)
         match scheme[1].lower():
@@ -83,6 +89,11 @@ class MediaAddress:
             raise InvalidAddress("a data URL needs a comma before its data")
         media_type = address[:comma].rstrip().lower()
         return cls("base64" if media_type.endswith(";base64") else "percent", address[comma + 1 :])
+
+
+def is_file_id(address: str) -> bool:
+    """Whether it has the shape of an id of an uploaded file, here or at another service."""
+    return len(address) < 256 and _FILE_ID.fullmatch(address) is not None
 
 
 def base64_pieces(text: str, max_bytes: int) -> Iterator[bytes]:
@@ -146,14 +157,23 @@ def _standard_base64(piece: bytes) -> bytes:
     return binascii.a2b_base64(piece, strict_mode=True)
 
 
+class Uploads(Protocol):
+    """Files that were uploaded before the request."""
+
+    async def open(self, file_id: str, owner: str) -> BinaryIO:
+        """The content, for whoever asks to close. Raises `UnknownFile` if it is another owner's."""
+
+
 class Fetcher:
     """Gets the bytes behind addresses, within the limits of the settings.
 
     One client for all requests; call `close` when done with it.
     """
 
-    def __init__(self, settings: MediaSettings) -> None:
+    def __init__(self, settings: MediaSettings, uploads: Uploads | None = None) -> None:
         self._settings = settings
+        self._uploads = uploads
+        self._owner: str | None = None
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="base64")
         self._client = httpx.AsyncClient(
             transport=GuardedTransport(AddressPolicy(settings.allow_hosts)),
@@ -170,6 +190,12 @@ class Fetcher:
         await self._client.aclose()
         self._executor.shutdown(wait=False, cancel_futures=True)
 
+    def on_behalf_of(self, owner: str) -> Self:
+        """The same fetcher, which also gets what `owner` has uploaded."""
+        bound = copy.copy(self)
+        bound._owner = owner
+        return bound
+
     async def fetch(
         self, address: str, *, strict: bool = False, max_bytes: int | None = None
     ) -> MediaFile:
@@ -179,9 +205,15 @@ class Fetcher:
             strict: refuse base64 of over 10 MiB of text, as the hosted service does.
             max_bytes: a lower limit than the one of the settings.
         Raises:
-            InvalidAddress, AddressForbidden, DownloadFailed, MediaTooLarge, DataUriTooLarge.
+            InvalidAddress, AddressForbidden, DownloadFailed, MediaTooLarge, DataUriTooLarge,
+            UnknownFile.
         """
         media, settings = MediaAddress.parse(address), self._settings
+        if media.kind == "file":
+            if strict:
+                raise InvalidAddress("ids of files are not accepted in strict mode")
+            limit = min(max_bytes or settings.max_download_bytes, settings.max_download_bytes)
+            return await self._uploaded(media.text, limit)
         if media.kind == "url":
             limit = min(max_bytes or settings.max_download_bytes, settings.max_download_bytes)
             return await self._download(media.text, limit)
@@ -192,6 +224,14 @@ class Fetcher:
             return _inline(media, limit)
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._executor, _inline, media, limit)
+
+    async def _uploaded(self, file_id: str, limit: int) -> MediaFile:
+        if self._uploads is None or self._owner is None:
+            raise UnknownFile(file_id)
+        file = MediaFile(await self._uploads.open(file_id, self._owner))
+        if file.size_bytes > limit:
+            raise MediaTooLarge(file.size_bytes, limit)
+        return file
 
     async def _download(self, url: str, limit: int) -> MediaFile:
         try:

@@ -59,10 +59,11 @@ class ChatCompletions:
     def _open(self, chat: ChatRequest, request: Request) -> Exchange:
         voice = self._voices.name(chat.speech, chat.model) if chat.speech else None
         reports: list[Report] = []
+        owner = caller(request)
 
         async def build(capabilities: Capabilities) -> GenerateRequest:
-            speech = await self._speech(chat, voice, reports)
-            return await self._request(chat, speech, capabilities)
+            speech = await self._speech(chat, voice, reports, owner)
+            return await self._request(chat, speech, capabilities, owner)
 
         engine = None
         if chat.model.kind == "transcription":
@@ -83,20 +84,24 @@ class ChatCompletions:
         return self._context.services.recognizer
 
     async def _speech(
-        self, chat: ChatRequest, voice: str | None, reports: list[Report]
+        self, chat: ChatRequest, voice: str | None, reports: list[Report], owner: str
     ) -> SpeechOptions | None:
         if chat.speech is None or voice is None:
             return None
-        options, report = await self._voices.options(chat.speech, voice)
+        options, report = await self._voices.on_behalf_of(owner).options(chat.speech, voice)
         if report is not None:
             reports.append(report)
         return options
 
     async def _request(
-        self, chat: ChatRequest, speech: SpeechOptions | None, capabilities: Capabilities
+        self,
+        chat: ChatRequest,
+        speech: SpeechOptions | None,
+        capabilities: Capabilities,
+        owner: str,
     ) -> GenerateRequest:
         loader = MessageLoader(
-            media=self._context.services.loader,
+            media=self._context.services.loader.on_behalf_of(owner),
             allowance=self._context.services.loader.allowance(),
             family=chat.model.family,
             sampling=capabilities.frames,

@@ -15,6 +15,7 @@ from thinktalk.api.openai.schemas import (
     AudioAddressContent,
     AudioContent,
     ChatBody,
+    FileContent,
     FramesContent,
     ImageContent,
     MediaContent,
@@ -33,10 +34,19 @@ from thinktalk.conversation import (
     ToolCall,
     VideoPart,
 )
-from thinktalk.errors import BadRequest, InvalidField, MediaError
+from thinktalk.errors import (
+    BadRequest,
+    InvalidField,
+    MediaError,
+    MediaUndecodable,
+    UnknownFile,
+)
 from thinktalk.media import budget
 from thinktalk.media.allowance import Allowance
 from thinktalk.media.load import LISTED_FPS, MediaLoader
+from thinktalk.media.sniff import HEAD_BYTES, sniff
+from thinktalk.media.source import is_file_id
+from thinktalk.media.spool import MediaFile
 from thinktalk.media.types import FrameSampling, ResizeHints, Video
 from thinktalk.serving.models import Family
 
@@ -134,7 +144,8 @@ class MessageLoader:
     async def _loaded(self, part: MediaContent) -> Part:
         match part:
             case ImageContent():
-                return await self._image(part)
+                hints = ResizeHints(min_pixels=part.min_pixels, max_pixels=part.max_pixels)
+                return await self._image(_url(part.image_url), hints)
             case AudioContent():
                 return await self._audio(part.input_audio.data)
             case AudioAddressContent():
@@ -145,25 +156,49 @@ class MessageLoader:
                 return await self._video(address, _hints(part))
             case FramesContent():
                 return await self._frames(list(part.video), _hints(part))
+            case FileContent():
+                return await self._file(part)
 
-    async def _image(self, part: ImageContent) -> ImagePart:
-        hints = ResizeHints(min_pixels=part.min_pixels, max_pixels=part.max_pixels)
+    async def _file(self, part: FileContent) -> Part:
+        address = part.file.file_data or ""
+        if part.file.file_id is not None:
+            address = part.file.file_id
+            if not is_file_id(address):
+                raise UnknownFile(address)
+        file = await self.media.fetch(address, strict=self.strict)
+        container = sniff(file.head(HEAD_BYTES))
+        kind = container.kind if container else "video"
+        try:
+            if kind == "video":
+                # Containers of videos may hold sound alone.
+                kind = (await self.media.probe(file, "video")).kind
+        except MediaUndecodable:
+            if container is None:
+                raise MediaError("The file is no recording, picture or video") from None
+            raise
+        if kind == "image":
+            return await self._image(file, _hints(part))
+        if kind == "audio":
+            return await self._audio(file)
+        return await self._video(file, _hints(part))
+
+    async def _image(self, address: str | MediaFile, hints: ResizeHints) -> ImagePart:
         _, most = budget.image_bounds(self.family, self.high_resolution, hints)
         image, (width, height) = await self.media.image(
-            _url(part.image_url),
+            address,
             # Engines read small print better than the tokens allow for: only who asks gets less.
-            fit_pixels=most if part.max_pixels else None,
+            fit_pixels=most if hints.max_pixels else None,
             strict=self.strict,
             allowance=self.allowance,
         )
         tokens = budget.image_tokens(width, height, self.family, self.high_resolution, hints)
         return ImagePart(image, tokens)
 
-    async def _audio(self, address: str) -> AudioPart:
+    async def _audio(self, address: str | MediaFile) -> AudioPart:
         audio = await self.media.sound(address, strict=self.strict, allowance=self.allowance)
         return AudioPart(audio, budget.audio_tokens(audio.duration_s, self.family))
 
-    async def _video(self, address: str, hints: ResizeHints) -> VideoPart:
+    async def _video(self, address: str | MediaFile, hints: ResizeHints) -> VideoPart:
         sampling = self.sampling.narrowed(hints, budget.min_frame_pixels(self.family))
         video = await self.media.video(
             address, sampling, strict=self.strict, allowance=self.allowance
@@ -216,7 +251,7 @@ class _Turn:
         return Message(self.message.role, loaded)
 
 
-def _hints(part: VideoContent | FramesContent) -> ResizeHints:
+def _hints(part: VideoContent | FramesContent | FileContent) -> ResizeHints:
     return ResizeHints(
         fps=part.fps,
         min_pixels=part.min_pixels,

@@ -14,10 +14,12 @@ from thinktalk.api.openai.schemas import (
     AudioAddressContent,
     AudioContent,
     ChatBody,
+    FileContent,
     ImageContent,
     SpeechBody,
     TextContent,
     UserMessage,
+    WireMessage,
     parse,
 )
 from thinktalk.api.openai.tools import read_reply_format, read_tool_choice, read_tools
@@ -135,12 +137,19 @@ def _check_as_hosted(body: ChatBody, model: ServedModel, *, wants_audio: bool) -
         raise InvalidField("Input should be 'wav': parameters.audio.format", param="audio.format")
     if body.enable_search:
         raise InvalidField("This model does not support enable_search.", param="enable_search")
+    if any(_has_files(message) for message in body.messages):
+        raise InvalidField("parts of type 'file' are not accepted in strict mode", param="messages")
     if model.family == "qwen3":
         for message in body.messages:
             if isinstance(message, UserMessage) and len(_media_kinds(message)) > 1:
                 raise InvalidField(
                     "one user message may hold text and one other modality", param="messages"
                 )
+
+
+def _has_files(message: WireMessage) -> bool:
+    parts = message.content if isinstance(message, UserMessage) else ""
+    return any(isinstance(part, FileContent) for part in parts)
 
 
 def _media_kinds(message: UserMessage) -> set[str]:

@@ -7,7 +7,7 @@ null means that the field was left out, except for `top_k`, where it disables.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -17,6 +17,7 @@ from pydantic import (
     Field,
     Tag,
     ValidationError,
+    model_validator,
 )
 
 from thinktalk.errors import InvalidField
@@ -100,7 +101,33 @@ class FramesContent(Wire):
     total_pixels: NumPixels | None = None
 
 
-MediaContent = ImageContent | AudioContent | AudioAddressContent | VideoContent | FramesContent
+class FileSource(Wire):
+    """An uploaded file by its id, or base64."""
+
+    file_id: str | None = None
+    file_data: str | None = None
+
+    @model_validator(mode="after")
+    def _check_one(self) -> Self:
+        if (self.file_id is None) == (self.file_data is None):
+            raise ValueError("either file_id or file_data is needed")
+        return self
+
+
+class FileContent(Wire):
+    """A recording, a picture or a video: its bytes say which."""
+
+    type: Literal["file"]
+    file: FileSource
+    fps: FrameRate | None = None
+    min_pixels: NumPixels | None = None
+    max_pixels: NumPixels | None = None
+    total_pixels: NumPixels | None = None
+
+
+MediaContent = (
+    ImageContent | AudioContent | AudioAddressContent | VideoContent | FramesContent | FileContent
+)
 Content = Annotated[TextContent | MediaContent, Discriminator("type")]
 
 
@@ -314,7 +341,7 @@ def parse(kind: type[T], body: Mapping[str, Any]) -> T:
 
 _UNION_TAGS = {
     *("system", "developer", "user", "assistant", "tool", "string", "parts"),
-    *("text", "image_url", "input_audio", "audio_url", "video_url", "video"),
+    *("text", "image_url", "input_audio", "audio_url", "video_url", "video", "file"),
 }
 
 

@@ -80,7 +80,8 @@ class Speech:
 
         async def sound() -> AsyncGenerator[Audio, None]:
             async with self._context.admission.place():
-                options, _ = await self._voices.options(wanted, voice, language=language)
+                voices = self._voices.on_behalf_of(caller(request))
+                options, _ = await voices.options(wanted, voice, language=language)
                 async with aclosing(synthesizer.synthesize(body.input, options)) as deltas:
                     async for delta in deltas:
                         self._context.metrics.audio_out_s.inc(delta.audio.duration_s)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -37,6 +38,10 @@ class VoiceReader:
 
     media: MediaLoader
     strict: bool
+
+    def on_behalf_of(self, owner: str) -> Self:
+        """The same reader, which also takes samples that `owner` has uploaded."""
+        return replace(self, media=self.media.on_behalf_of(owner))
 
     def name(self, speech: SpeechBody, model: ServedModel) -> str:
         """The voice that is meant: a name of the catalogue, or `custom`.
