@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import base64
 import time
-from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO, Literal
@@ -35,6 +35,8 @@ from thinktalk.media.types import Audio
 from thinktalk.retry import RetryPolicy
 
 STREAM_SAMPLE_RATE = 24_000
+# In base64 more would come near the limit of a request's body.
+_MAX_INLINE_BYTES = 64 * 1024 * 1024
 # The wire's audio is 16-bit; -50 dBFS is where a listener would begin to hear it.
 _AUDIBLE = 10 ** (-50 / 20)
 
@@ -51,9 +53,17 @@ class Question:
     history: tuple[dict[str, Any], ...] = ()
     options: dict[str, Any] = field(default_factory=dict)
 
-    def body(self) -> dict[str, Any]:
-        """The JSON of the request. Raises `MediaUndecodable` and `OSError` for bad files."""
-        content: list[dict[str, Any]] = [_part(name) for name in self.files]
+    def body(self, uploaded: Mapping[str, str] | None = None) -> dict[str, Any]:
+        """The JSON of the request. Raises `MediaUndecodable` and `OSError` for bad files.
+
+        Args:
+            uploaded: ids of the files that the server has already, by their name here.
+        """
+        ids = uploaded or {}
+        content: list[dict[str, Any]] = [
+            {"type": "file", "file": {"file_id": ids[name]}} if name in ids else _part(name)
+            for name in self.files
+        ]
         if self.text:
             content.append({"type": "text", "text": self.text})
         messages: list[dict[str, Any]] = []
@@ -168,12 +178,34 @@ class Client:
     async def stream(self, question: Question) -> AsyncGenerator[tuple[Event, Reply], None]:
         """Yield each event with the reply so far; the last event is `Finished`."""
         reply = Reply(question.model)
-        body = orjson.dumps(question.body())
         started = time.perf_counter()
-        async with aclosing(self._retry.stream(lambda: self._once(body, reply))) as events:
-            async for event in events:
-                reply.add(event, time.perf_counter() - started)
-                yield event, reply
+        async with self._uploaded(question.files) as ids:
+            body = orjson.dumps(question.body(ids))
+            async with aclosing(self._retry.stream(lambda: self._once(body, reply))) as events:
+                async for event in events:
+                    reply.add(event, time.perf_counter() - started)
+                    yield event, reply
+
+    @asynccontextmanager
+    async def _uploaded(self, names: Sequence[str]) -> AsyncGenerator[dict[str, str], None]:
+        """Files that are too large to send within a question, sent before it, and removed after."""
+        ids: dict[str, str] = {}
+        try:
+            for name, path in _large(names):
+                with path.open("rb") as file:
+                    response = await self._http.post(
+                        "files",
+                        data={"purpose": "user_data"},
+                        files={"file": (path.name, file)},
+                        timeout=httpx.Timeout(None, connect=10.0),
+                    )
+                response.raise_for_status()
+                ids[name] = str(response.json()["id"])
+            yield ids
+        finally:
+            for file_id in ids.values():
+                with suppress(httpx.HTTPError):
+                    await self._http.delete(f"files/{file_id}")
 
     async def speak(self, text: str, voice: str, file_format: str, speed: float) -> bytes:
         """The bytes of a sound file that says `text`."""
@@ -314,9 +346,18 @@ def _events(chunk: dict[str, Any]) -> Sequence[Event]:
     return events
 
 
+def _is_address(name: str) -> bool:
+    return name.startswith(("http://", "https://"))
+
+
+def _large(names: Sequence[str]) -> list[tuple[str, Path]]:
+    paths = [(name, Path(name).expanduser()) for name in names if not _is_address(name)]
+    return [(name, path) for name, path in paths if path.stat().st_size > _MAX_INLINE_BYTES]
+
+
 def _part(name: str) -> dict[str, Any]:
     """A content part for a file or an http(s) address, by what it holds."""
-    if name.startswith(("http://", "https://")):
+    if _is_address(name):
         # The server sees the bytes; the ending is all there is to go by here.
         return _address_part(name, _kind_of_ending(name))
     data = Path(name).expanduser().read_bytes()

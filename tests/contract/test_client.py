@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+import httpx
 import numpy as np
 import pytest
 
@@ -133,3 +134,23 @@ def test_speech_heard_by_the_reply_is_what_was_sent() -> None:
         reply = thinktalk.ask("Hum", voice="Ethan", base_url=f"{url}/v1")
     assert reply.audio is not None
     assert np.abs(reply.audio.audio.samples).max() == pytest.approx(0.3, abs=0.01)
+
+
+def test_a_large_file_is_sent_before_the_question_and_removed_after_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("thinktalk.client._MAX_INLINE_BYTES", 1000)
+    engine = ScriptedEngine("A tone.")
+    (tmp_path / "large.wav").write_bytes(audio_file(tone(2.0)))
+    (tmp_path / "small.png").write_bytes(image_file(picture(16, 16)))
+    with serving(engine, files={"directory": tmp_path / "store"}) as url:
+        reply = thinktalk.ask(
+            "What?", str(tmp_path / "large.wav"), str(tmp_path / "small.png"), base_url=f"{url}/v1"
+        )
+        kept = httpx.get(f"{url}/v1/files").json()["data"]
+    assert reply.text == "A tone."
+    sound, image, _ = engine.requests[-1].messages[0].parts
+    assert isinstance(sound, AudioPart)
+    assert sound.audio.duration_s == pytest.approx(2.0)
+    assert isinstance(image, ImagePart)
+    assert kept == []
