@@ -34,7 +34,7 @@ Knows nothing of HTTP: `api/errors.py` maps the tree to wire formats once.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 
 class ThinktalkError(Exception):
@@ -74,10 +74,12 @@ class InvalidToolSchema(InvalidField):
 
 
 class PromptTooLong(BadRequest):
-    def __init__(self, num_tokens: int, limit: int) -> None:
+    """`remedies` are the values of `media_policy` that would help."""
+
+    def __init__(self, num_tokens: int, limit: int, remedies: Sequence[str] = ()) -> None:
         super().__init__(
             "<400> InternalError.Algo.InvalidParameter: Range of input length should be "
-            f"[1, {limit}] (this prompt has {num_tokens} tokens)",
+            f"[1, {limit}] (this prompt has {num_tokens} tokens{_remedy(remedies)})",
             param="messages",
         )
         self.num_tokens, self.limit = num_tokens, limit
@@ -151,8 +153,11 @@ class DownloadFailed(MediaError):
 
 
 class MediaTooLarge(MediaError):
-    def __init__(self, size_bytes: int | None, limit_bytes: int) -> None:
+    """`what` is meant, if it is not just the one file."""
+
+    def __init__(self, size_bytes: int | None, limit_bytes: int, what: str = "") -> None:
         size = "it" if size_bytes is None else f"{size_bytes} bytes"
+        size = f"{what} have {size}, which" if what else size
         super().__init__(
             f"Multimodal file size is too large: {size} exceeds the limit of {limit_bytes} bytes"
         )
@@ -185,12 +190,31 @@ class MediaEmpty(MediaError):
 
 
 class MediaTooLong(MediaError):
-    def __init__(self, kind: str, duration_s: float, limit_s: float) -> None:
+    """`remedies` are the values of `media_policy` that would help."""
+
+    def __init__(
+        self,
+        kind: str,
+        duration_s: float,
+        limit_s: float,
+        remedies: Sequence[str] = (),
+        *,
+        param: str | None = None,
+    ) -> None:
         super().__init__(
             f"The {kind} modality input does not meet the requirements because: The {kind} file is "
             f"too long. It lasts {duration_s:.1f} s; the limit is {limit_s:.0f} s"
+            f"{_remedy(remedies)}",
+            param=param,
         )
         self.duration_s, self.limit_s = duration_s, limit_s
+
+
+def _remedy(policies: Sequence[str]) -> str:
+    if not policies:
+        return ""
+    *most, last = (f"'{policy}'" for policy in policies)
+    return f"; media_policy {', '.join(most)} or {last} would let it pass"
 
 
 class MediaTooMuch(MediaError):

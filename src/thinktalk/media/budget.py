@@ -10,14 +10,14 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from thinktalk.media.types import ResizeHints
+from thinktalk.media.types import NO_HINTS, ResizeHints
 
 Family = Literal["qwen3.5", "qwen3"]
 
 # One token covers 32x32 pixels of a picture, and of a pair of pictures of a video.
 _SIDE = 32
-_PIXELS_PER_TOKEN = _SIDE * _SIDE
-_MARKER_TOKENS = 2  # the start and end marks around a picture or a video
+PIXELS_PER_TOKEN = _SIDE * _SIDE
+MARKER_TOKENS = 2  # the start and end marks around a picture or a video
 _SAMPLED_FPS = 2
 _MIN_FRAMES = 2
 _HIGH_RESOLUTION_MAX_TOKENS = 16_384
@@ -43,7 +43,13 @@ _RATES: dict[Family, _Rates] = {
 }
 
 
-_NO_HINTS = ResizeHints()
+@dataclass(frozen=True, slots=True)
+class ImageCost:
+    """A picture as it is billed: at which size, for how many tokens."""
+
+    width: int
+    height: int
+    tokens: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,24 +77,41 @@ def image_tokens(
     height: int,
     family: Family = "qwen3.5",
     high_resolution: bool = False,
-    hints: ResizeHints = _NO_HINTS,
+    hints: ResizeHints = NO_HINTS,
 ) -> int:
     """Tokens of a picture of `width` x `height` pixels."""
+    return image_cost(width, height, family, high_resolution, hints).tokens
+
+
+def image_cost(
+    width: int,
+    height: int,
+    family: Family = "qwen3.5",
+    high_resolution: bool = False,
+    hints: ResizeHints = NO_HINTS,
+) -> ImageCost:
+    """At which size a picture of `width` x `height` pixels is looked at, and its tokens."""
     least, most = image_bounds(family, high_resolution, hints)
     width, height = fitted_size(width, height, least, most)
-    return _tokens_of(width, height) + _MARKER_TOKENS
+    return ImageCost(width, height, _tokens_of(width, height) + MARKER_TOKENS)
 
 
 def image_bounds(family: Family, high_resolution: bool, hints: ResizeHints) -> tuple[int, int]:
     """The fewest and the most pixels of a picture after its resize."""
     rates = _RATES[family]
     max_tokens = _HIGH_RESOLUTION_MAX_TOKENS if high_resolution else rates.image_max
-    return _hinted(rates.image_min * _PIXELS_PER_TOKEN, max_tokens * _PIXELS_PER_TOKEN, hints)
+    return _hinted(rates.image_min * PIXELS_PER_TOKEN, max_tokens * PIXELS_PER_TOKEN, hints)
+
+
+def max_image_tokens(family: Family, high_resolution: bool) -> int:
+    """What a picture costs at most, however large it is."""
+    most = _HIGH_RESOLUTION_MAX_TOKENS if high_resolution else _RATES[family].image_max
+    return most + MARKER_TOKENS
 
 
 def min_frame_pixels(family: Family) -> int:
     """The fewest pixels of a frame of a video after its resize."""
-    return _RATES[family].frame_min * _PIXELS_PER_TOKEN
+    return _RATES[family].frame_min * PIXELS_PER_TOKEN
 
 
 def _hinted(least: int, most: int, hints: ResizeHints) -> tuple[int, int]:
@@ -102,7 +125,7 @@ def video_tokens(
     duration_s: float,
     source_fps: float = 30.0,
     family: Family = "qwen3.5",
-    hints: ResizeHints = _NO_HINTS,
+    hints: ResizeHints = NO_HINTS,
 ) -> int:
     """Tokens of the pictures of a video; its sound costs `audio_tokens` more."""
     return video_cost(width, height, duration_s, source_fps, family, hints).tokens
@@ -114,7 +137,7 @@ def video_cost(
     duration_s: float,
     source_fps: float = 30.0,
     family: Family = "qwen3.5",
-    hints: ResizeHints = _NO_HINTS,
+    hints: ResizeHints = NO_HINTS,
 ) -> VideoCost:
     """How many frames of a video are looked at, and at which size.
 
@@ -122,14 +145,15 @@ def video_cost(
         source_fps: pictures per second of the file; a list of frames counts as 2 per second.
     """
     rates = _RATES[family]
-    num_frames = _num_frames(duration_s, source_fps, rates.max_frames, hints.fps or _SAMPLED_FPS)
-    total_pixels = rates.video_max * _PIXELS_PER_TOKEN
+    max_frames = min(rates.max_frames, hints.max_frames or rates.max_frames)
+    num_frames = _num_frames(duration_s, source_fps, max_frames, hints.fps or _SAMPLED_FPS)
+    total_pixels = rates.video_max * PIXELS_PER_TOKEN
     # Two frames share a token, hence twice the pixels; a little over the floor is always allowed.
     share = min(total_pixels, hints.total_pixels or total_pixels) * 2 / num_frames
-    min_pixels, most = _hinted(min_frame_pixels(family), rates.frame_max * _PIXELS_PER_TOKEN, hints)
+    min_pixels, most = _hinted(min_frame_pixels(family), rates.frame_max * PIXELS_PER_TOKEN, hints)
     max_pixels = max(min(most, share), min_pixels * 1.05)
     width, height = fitted_size(width, height, min_pixels, max_pixels)
-    tokens = math.ceil(num_frames / 2) * _tokens_of(width, height) + _MARKER_TOKENS
+    tokens = math.ceil(num_frames / 2) * _tokens_of(width, height) + MARKER_TOKENS
     return VideoCost(num_frames, width, height, tokens)
 
 

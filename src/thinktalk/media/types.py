@@ -107,16 +107,20 @@ class Probe:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResizeHints:
-    """How finely the sender of a picture or a video wants it looked at; None leaves the default.
+    """How finely a picture or a video is to be looked at; None leaves the default.
 
-    `fps` is of a video, as is `total_pixels`, which counts two frames as one. Whoever follows the
-    hints clips them to the limits that hold without them.
+    `fps` and `max_frames` are of a video, as is `total_pixels`, which counts two frames as one.
+    Whoever follows the hints clips them to the limits that hold without them.
     """
 
     fps: float | None = None
+    max_frames: int | None = None
     min_pixels: int | None = None
     max_pixels: int | None = None
     total_pixels: int | None = None
+
+
+NO_HINTS = ResizeHints()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,6 +145,7 @@ class FrameSampling:
         return replace(
             self,
             fps=self.fps if hints.fps is None else min(self.fps, hints.fps),
+            max_frames=_narrower(self.max_frames, hints.max_frames, 1),
             max_pixels=_narrower(self.max_pixels, pixels, min_pixels),
             max_total_pixels=_narrower(self.max_total_pixels, total and 2 * total, 2 * min_pixels),
         )
