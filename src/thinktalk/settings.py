@@ -67,7 +67,10 @@ class LimitSettings(_Section):
     tokens_per_minute: int | None = Field(None, ge=1, description="Per key; none is unlimited")
     request_timeout_s: float = Field(300.0, gt=0, description="Longest time without progress")
     context_tokens: int = Field(
-        262_144, ge=1, description="Documented context: requests that would cost more are refused"
+        262_144,
+        ge=1,
+        description="Documented context: of media that cost more, media.policy"
+        " says what becomes; a text that does is refused",
     )
 
 
@@ -84,8 +87,15 @@ class MediaSettings(_Section):
     max_upload_bytes: int = Field(2048 * MEBIBYTE, description="Largest file sent in a form")
     max_inline_bytes: int = Field(120 * MEBIBYTE, description="Largest decoded base64 item")
     fetch_timeout_s: float = Field(60.0, gt=0, description="Longest time for one download")
-    max_audio_s: float = Field(36_000.0, gt=0, description="Longest recording")
-    max_video_s: float = Field(3_600.0, gt=0, description="Longest video")
+    max_request_bytes: int = Field(
+        4096 * MEBIBYTE, description="All files of one request together, as they were sent"
+    )
+    max_audio_s: float = Field(
+        36_000.0, gt=0, description="Sound of one request; of more, the policy says what becomes"
+    )
+    longest_s: float = Field(
+        360_000.0, gt=0, description="Longest recording or video, under any policy"
+    )
     max_image_pixels: int = Field(100_000_000, gt=0, description="Largest picture, width x height")
     max_decoded_bytes: int = Field(
         2560 * MEBIBYTE,

@@ -38,9 +38,7 @@ def files() -> Generator[str, None, None]:
 @pytest.fixture(scope="module")
 def url(files: str) -> Generator[str, None, None]:
     hosts = (files.removeprefix("http://"),)
-    with serving(
-        ScriptedEngine(), media={"allow_hosts": hosts, "max_audio_s": 5}, limits={}
-    ) as url:
+    with serving(ScriptedEngine(), media={"allow_hosts": hosts, "longest_s": 5}, limits={}) as url:
         yield url
 
 
@@ -202,7 +200,7 @@ def test_wrong_verbs_and_paths_get_the_same_shape(url: str) -> None:
 
 def test_a_prompt_beyond_the_documented_context_is_refused() -> None:
     picture_url = data_url(image_file(picture(640, 480)))
-    with serving(limits={"context_tokens": 300}) as url:
+    with serving(limits={"context_tokens": 300}, media={"policy": "error"}) as url:
         refused = post(url, messages=user(image(picture_url)))
         assert post(url).is_success
     assert refused.status_code == 400

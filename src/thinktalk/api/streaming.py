@@ -58,6 +58,7 @@ class GrowingResponse(Response):
             format has no room for comments.
         on_error: renders an error that comes after the start; without it the connection is cut.
         stall_s: longest time without a piece.
+        late_headers: asked for when the status line is sent.
     """
 
     def __init__(
@@ -71,6 +72,7 @@ class GrowingResponse(Response):
         keep_alive_s: float = 10.0,
         on_error: Callable[[Exception], bytes] | None = None,
         headers: Mapping[str, str] | None = None,
+        late_headers: Callable[[], Mapping[str, str]] = dict,
     ) -> None:
         self.status_code = 200
         self.background = None
@@ -81,7 +83,12 @@ class GrowingResponse(Response):
         self._keep_alive = keep_alive
         self._keep_alive_s = keep_alive_s
         self._on_error = on_error
+        self._late_headers = late_headers
         self.init_headers({"cache-control": "no-cache", **(headers or {})})
+
+    def start(self) -> None:
+        """Settle the headers; nothing is added after it."""
+        self.headers.update(self._late_headers())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         sender, rest = _Sender(self, send), b""
@@ -144,10 +151,9 @@ class GrowingResponse(Response):
 class _Sender:
     """The ASGI side: starts with the first write, ends once."""
 
-    def __init__(self, response: Response, send: Send) -> None:
+    def __init__(self, response: GrowingResponse, send: Send) -> None:
         self._send = send
-        self._status = response.status_code
-        self._headers = response.raw_headers
+        self._response = response
         self.clock = asyncio.get_running_loop().time
         self.is_started = False
         self._writing = asyncio.Lock()  # pieces and comments never cross
@@ -170,10 +176,11 @@ class _Sender:
 
     async def _start(self) -> None:
         self.is_started = True
+        self._response.start()
         await self._send(
             {
                 "type": "http.response.start",
-                "status": self._status,
-                "headers": self._headers,
+                "status": self._response.status_code,
+                "headers": self._response.raw_headers,
             }
         )

@@ -34,7 +34,7 @@ from thinktalk.settings import MediaSettings
 # The hosted service reads a list of pictures as a video at this rate.
 LISTED_FPS = 2.0
 # Its largest picture by URL.
-_STRICT_IMAGE_BYTES = 20 * 1024 * 1024
+STRICT_IMAGE_BYTES = 20 * 1024 * 1024
 # How many files are fetched or decoded at a time, over all requests.
 _MAX_LOADING = 8
 # Longer sound is not held: a minute takes 4 MB.
@@ -107,7 +107,7 @@ class MediaLoader:
             fit_pixels: scale down to at most this many; None keeps the size.
             strict: apply the hosted service's size limits.
         """
-        max_bytes = _STRICT_IMAGE_BYTES if strict else None
+        max_bytes = STRICT_IMAGE_BYTES if strict else None
         async with self._place(source, strict=strict, max_bytes=max_bytes) as file:
             return await self._worker.fitted_image(file, fit_pixels, allowance)
 
@@ -185,8 +185,8 @@ class MediaLoader:
     async def _recording(
         self, file: MediaFile, kind: Kind, duration_s: float, keep_s: float
     ) -> Recording:
-        if duration_s > self._settings.max_audio_s:
-            raise MediaTooLong(kind, duration_s, self._settings.max_audio_s)
+        if duration_s > self._settings.longest_s:
+            raise MediaTooLong(kind, duration_s, self._settings.longest_s)
         digest = await asyncio.to_thread(file.digest)
 
         async def read(start_s: float) -> AsyncGenerator[Samples, None]:
@@ -199,7 +199,7 @@ class MediaLoader:
 
     async def frames(
         self,
-        addresses: Sequence[str],
+        sources: Sequence[str | MediaFile],
         sampling: FrameSampling | None = None,
         *,
         fps: float = LISTED_FPS,
@@ -212,12 +212,12 @@ class MediaLoader:
         list as it was sent.
         """
         sampling, allowance = sampling or FrameSampling(), allowance or self.allowance()
-        chosen = _chosen(len(addresses), sampling, fps)
+        chosen = _chosen(len(sources), sampling, fps)
         fit_pixels = min(sampling.max_pixels, sampling.max_total_pixels // max(1, len(chosen)))
 
         async def load(index: int) -> tuple[Frame, tuple[int, int]]:
             image, size = await self.image(
-                addresses[index], fit_pixels=fit_pixels, strict=strict, allowance=allowance
+                sources[index], fit_pixels=fit_pixels, strict=strict, allowance=allowance
             )
             return Frame(index / fps, image), size
 
@@ -229,7 +229,7 @@ class MediaLoader:
         loaded = [task.result() for task in tasks]
         width, height = loaded[0][1]
         frames = tuple(frame for frame, _ in loaded)
-        return Video(frames, None, len(addresses) / fps, width, height)
+        return Video(frames, None, len(sources) / fps, width, height)
 
 
 def _chosen(num_listed: int, sampling: FrameSampling, fps: float) -> list[int]:

@@ -115,7 +115,7 @@ class DecodeWorker:
         Args:
             keep_s: only the beginning is decoded; no limit that a file could pass.
         """
-        max_s = min(max_s, self._settings.max_audio_s)
+        max_s = min(max_s, self._settings.longest_s)
         job = {"job": "audio", "sample_rate": sample_rate, "max_s": max_s, "keep_s": keep_s}
 
         def read(answer: dict[str, Any], files: list[BinaryIO]) -> Audio:
@@ -142,7 +142,7 @@ class DecodeWorker:
             "job": "stream",
             "kind": kind,
             "sample_rate": SOUND_RATE,
-            "max_s": self._settings.max_audio_s,
+            "max_s": self._settings.longest_s,
             "start_s": start_s,
             "keep_s": keep_s,
             "timeout_s": self._settings.worker_timeout_s,
@@ -213,7 +213,7 @@ class DecodeWorker:
         job = {
             "job": "video",
             "sampling": asdict(sampling),
-            "max_s": self._settings.max_video_s,
+            "max_s": self._settings.longest_s,
             "keep_s": keep_s,
             "max_sound_s": max_sound_s,
         }

@@ -148,8 +148,10 @@ class Answer:
             )
         media, num_text = prompt_cost(request.messages), least_text_tokens(request)
         num_tokens = media.total + num_text
-        if num_tokens > self._answering.context_tokens:
-            raise PromptTooLong(num_tokens, self._answering.context_tokens)
+        # Media that are to be split have no limit but that of the settings: the text has.
+        counted = num_text if request.media_policy == "split" else num_tokens
+        if counted > self._answering.context_tokens:
+            raise PromptTooLong(counted, self._answering.context_tokens)
         self._answering.rates.check_tokens(self._caller, num_tokens)
         self._media, self._prompt_text = media, num_text  # what is refused costs nothing
         self._answering.metrics.audio_in_s.inc(self._media.audio_s)

@@ -242,7 +242,7 @@ async def test_who_stops_reading_ends_the_decoder(loader: MediaLoader) -> None:
 
 
 async def test_what_is_wrong_in_the_middle_is_found_there(loader: MediaLoader) -> None:
-    settings = MediaSettings(max_audio_s=610.0)
+    settings = MediaSettings(longest_s=610.0)
     strict = MediaLoader(settings, DecodeWorker(settings))
     try:
         with pytest.raises(MediaTooLong, match="610 s"):

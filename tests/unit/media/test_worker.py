@@ -161,7 +161,7 @@ async def test_errors_are_those_of_the_decoder(
 
 
 async def test_the_settings_limit_length_and_pixels() -> None:
-    settings = MediaSettings(max_audio_s=1, max_video_s=1, max_image_pixels=1000)
+    settings = MediaSettings(longest_s=1, max_image_pixels=1000)
     async with running(settings) as worker:
         with pytest.raises(MediaTooLong, match="limit is 1 s") as refused:
             await worker.audio(audio_file(tone(2.0)))

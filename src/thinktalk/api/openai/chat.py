@@ -12,7 +12,7 @@ from thinktalk.api.body import read_json
 from thinktalk.api.context import ApiContext, caller, request_id
 from thinktalk.api.json_response import json_response
 from thinktalk.api.openai.exchange import Exchange
-from thinktalk.api.openai.messages import MessageLoader
+from thinktalk.api.openai.messages import read_messages
 from thinktalk.api.openai.request import ChatRequest, read_model, read_request
 from thinktalk.api.openai.sse import event_stream
 from thinktalk.api.openai.streamed import StreamedAnswer
@@ -22,6 +22,7 @@ from thinktalk.api.streaming import while_connected
 from thinktalk.engines.base import Capabilities, GenerateRequest, Recognizer, SpeechOptions
 from thinktalk.errors import ModelNotFound
 from thinktalk.events import Report
+from thinktalk.serving.fitting import MediaFitting, about_text_tokens
 from thinktalk.serving.hearing import TranscribingEngine
 from thinktalk.serving.models import ServedModel
 
@@ -44,10 +45,17 @@ class ChatCompletions:
         exchange = self._open(chat, request)
         if chat.is_stream:
             answer = StreamedAnswer(exchange, self._server.audio_text)
-            return event_stream(self._context, request, answer.pieces(), answer.end, answer.pulse)
+            return event_stream(
+                self._context,
+                request,
+                answer.pieces(),
+                answer.end,
+                answer.pulse,
+                exchange.headers,
+            )
         stall_s = self._context.settings.limits.request_timeout_s
         body = await while_connected(request.receive, whole_answer(exchange, stall_s))
-        return json_response(body)
+        return json_response(body, headers=exchange.headers())
 
     async def _read(self, raw: dict[str, Any], model: ServedModel) -> ChatRequest:
         strict = self._server.strict
@@ -63,7 +71,7 @@ class ChatCompletions:
 
         async def build(capabilities: Capabilities) -> GenerateRequest:
             speech = await self._speech(chat, voice, reports, owner)
-            return await self._request(chat, speech, capabilities, owner)
+            return await self._request(chat, speech, capabilities, reports, owner)
 
         engine = None
         if chat.model.kind == "transcription":
@@ -98,19 +106,17 @@ class ChatCompletions:
         chat: ChatRequest,
         speech: SpeechOptions | None,
         capabilities: Capabilities,
+        reports: list[Report],
         owner: str,
     ) -> GenerateRequest:
-        loader = MessageLoader(
-            media=self._context.services.loader.on_behalf_of(owner),
-            allowance=self._context.services.loader.allowance(),
-            family=chat.model.family,
-            sampling=capabilities.frames,
-            high_resolution=bool(chat.body.vl_high_resolution_images),
-            strict=self._server.strict,
-            transcript=self._context.replies.transcript,
-        )
+        draft = read_messages(chat.body, self._context.replies.transcript)
+        fitting = media_fitting(self._context, chat, capabilities, owner)
+        fitted = await fitting.load(draft.attachments, about_text_tokens(draft.texts))
+        if fitted.report is not None:
+            reports.append(fitted.report)
         return GenerateRequest(
-            messages=await loader.load(chat.body),
+            messages=draft.filled(fitted.parts),
+            media_policy=fitted.policy,
             sampling=chat.sampling,
             speech=speech,
             tools=chat.tools,
@@ -118,3 +124,21 @@ class ChatCompletions:
             parallel_tool_calls=bool(chat.body.parallel_tool_calls),
             response_format=chat.reply_format,
         )
+
+
+def media_fitting(
+    context: ApiContext, chat: ChatRequest, capabilities: Capabilities, owner: str
+) -> MediaFitting:
+    """How the media of this request are fitted, for an engine of these capabilities.
+
+    Args:
+        owner: whose uploaded files it may refer to.
+    """
+    return MediaFitting.of(
+        context.services.loader.on_behalf_of(owner),
+        context.settings,
+        capabilities,
+        family=chat.model.family,
+        policy=chat.body.media_policy,
+        high_resolution=bool(chat.body.vl_high_resolution_images),
+    )

@@ -13,6 +13,8 @@ from thinktalk.media.encode import AudioFormat
 from thinktalk.serving.answering import Answer
 from thinktalk.serving.replies import LIFETIME_S
 
+_MAX_HEADER_CHARS = 500
+
 
 @dataclass(slots=True)
 class Exchange:
@@ -38,10 +40,27 @@ class Exchange:
         return self.created + LIFETIME_S
 
     def reports(self) -> dict[str, Any]:
-        """What callers should know of, by key; nothing in strict mode."""
+        """What callers should know of, by key; nothing in strict mode.
+
+        Reports of one kind are one: each adds keys of its own.
+        """
+        merged: dict[str, Any] = {}
         if self.context.settings.server.strict:
-            return {}
-        return {report.kind: report.data for report in (*self.advice, *self.answer.reports)}
+            return merged
+        for report in (*self.advice, *self.answer.reports):
+            merged[report.kind] = merged.get(report.kind, {}) | report.data
+        return merged
+
+    def headers(self) -> dict[str, str]:
+        """What is known by now of the media, in short; nothing in strict mode."""
+        report = self.reports().get("media_report", {})
+        lines = (report.get("summary"), report.get("window", {}).get("summary"))
+        text = "; ".join(line for line in lines if line)
+        # A part is named by numbers, but what stands in a header is never left to chance.
+        short = "".join(sign if " " <= sign <= "~" else "?" for sign in text)
+        if len(short) > _MAX_HEADER_CHARS:
+            short = short[: _MAX_HEADER_CHARS - 3] + "..."
+        return {"x-media-report": short} if short else {}
 
     def remember(self, transcript: str) -> None:
         """Keep what was spoken, for later turns that refer to it."""

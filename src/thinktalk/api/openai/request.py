@@ -68,7 +68,10 @@ def read_request(raw: Mapping[str, Any], model: ServedModel, *, strict: bool) ->
     """
     modalities = raw.get("modalities")
     wants_audio = isinstance(modalities, list) and "audio" in modalities
-    skipped = () if wants_audio else ("audio",)  # ignored, so it need not even be well-formed
+    # What is ignored need not even be well-formed.
+    skipped = {"audio"} if not wants_audio else set()
+    if strict:
+        skipped.add("media_policy")
     body = parse(ChatBody, {name: raw[name] for name in raw if name not in skipped})
     _check_turns(body)
     _check_modalities(body, strict=strict)

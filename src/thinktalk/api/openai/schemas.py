@@ -21,6 +21,7 @@ from pydantic import (
 )
 
 from thinktalk.errors import InvalidField
+from thinktalk.settings import MediaPolicy
 
 MAX_CHOICES = 4
 MAX_SEED = 2**63 - 1
@@ -321,6 +322,7 @@ class ChatBody(Wire):
     enable_search: bool | None = None
     vl_high_resolution_images: bool | None = None
     asr_options: dict[str, Any] | None = None
+    media_policy: MediaPolicy | None = None
 
 
 def parse(kind: type[T], body: Mapping[str, Any]) -> T:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Mapping
 from typing import Any
 
 import orjson
@@ -51,8 +51,12 @@ def event_stream(
     pieces: AsyncGenerator[bytes, None],
     end: Callable[[], bytes] = bytes,
     pulse: Pulse | None = None,
+    headers: Callable[[], Mapping[str, str]] = dict,
 ) -> Response:
-    """The events in `pieces` as they come, with comments in the pauses; `end` renders the rest."""
+    """The events in `pieces` as they come, with comments in the pauses; `end` renders the rest.
+
+    `headers` are those known when the first piece is there.
+    """
     pulse = pulse or Pulse()
 
     def on_error(error: Exception) -> bytes:
@@ -68,4 +72,5 @@ def event_stream(
         keep_alive=pulse.comment,
         keep_alive_s=context.settings.server.keep_alive_s,
         on_error=on_error,
+        late_headers=headers,
     )
