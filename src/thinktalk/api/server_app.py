@@ -17,6 +17,7 @@ from thinktalk.api.documentation import RequestSchemas
 from thinktalk.api.edge import Edge
 from thinktalk.api.openai.chat import ChatCompletions
 from thinktalk.api.openai.files import FILE_SCHEMA, Files
+from thinktalk.api.openai.media_plan import MediaPlan
 from thinktalk.api.openai.models import Models
 from thinktalk.api.openai.schemas import ChatBody
 from thinktalk.api.openai.speech import SpeakBody, Speech
@@ -103,11 +104,13 @@ class _Route(APIRoute):
 def _add_openai(app: FastAPI, context: ApiContext) -> None:
     chat, models, speech = ChatCompletions(context), Models(context), Speech(context)
     transcriptions, files, form = Transcriptions(context), Files(context), "multipart/form-data"
+    plan = MediaPlan(context)
     schemas = RequestSchemas(app)
     chat_schema, speech_schema = schemas.of(ChatBody), schemas.of(SpeakBody)
     for prefix in _PREFIXES:
         audio = f"{prefix}/audio"
         _post(app, f"{prefix}/chat/completions", chat.create, chat_schema)
+        _post(app, f"{prefix}/media/plan", plan.plan, chat_schema)
         _post(app, f"{audio}/speech", speech.create, speech_schema)
         _post(app, f"{audio}/transcriptions", transcriptions.transcribe, FORM_SCHEMA, form)
         _post(app, f"{audio}/translations", transcriptions.translate, FORM_SCHEMA, form)

@@ -1,0 +1,49 @@
+"""What a request would cost and what would become of its media, without answering it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from thinktalk.engines.base import Capabilities
+from thinktalk.errors import MediaTooLong, PromptTooLong
+from thinktalk.media import fitting
+from thinktalk.serving.attachments import Attachment
+from thinktalk.serving.fitting import MediaFitting
+from thinktalk.serving.media_report import Used, described, summary, tokens_of
+from thinktalk.serving.models import ServedModel
+
+
+async def media_plan(
+    media: MediaFitting,
+    attachments: Sequence[Attachment],
+    text_tokens: int,
+    model: ServedModel,
+    capabilities: Capabilities | None,
+) -> dict[str, Any]:
+    """The plan, as it is sent to clients. Files are fetched and their headers read, no more.
+
+    `fits` is of the media as they were sent; `refusal` says why the policy would not answer them.
+
+    Raises:
+        MediaError: one cannot be had or is over a limit of its own.
+    """
+    found = await media.survey(attachments)
+    items, refusal = [one.item for one in found], None
+    try:
+        plan = await media.planned(items, text_tokens)
+    except (PromptTooLong, MediaTooLong) as refused:
+        refusal = str(refused)
+        plan = fitting.plan(items, "split", media.rules, text_tokens)
+    used = [Used.expected(portion, media.frames, media.rules) for portion in plan.portions]
+    rows = described(found, plan, used)
+    return {
+        "object": "media.plan",
+        "model": model.id,
+        "policy": media.policy,
+        "fits": plan.fits_as_sent,
+        "refusal": refusal,
+        "tokens": {"text": text_tokens, **tokens_of(plan)},
+        "items": rows,
+        "summary": refusal or summary(plan, rows),
+    }
