@@ -290,3 +290,11 @@ def test_strict_counts_the_files_of_the_older_family() -> None:
         refused = post(url, model="qwen3-omni-flash", stream=True, messages=messages)
         assert post(url, messages=messages).is_success
     assert "the number of files should be in [1, 1] (got 2)" in error_of(refused)["message"]
+
+
+def test_the_sound_of_a_video_is_billed_by_its_own_length() -> None:
+    data = video_file(10, fps=2, size=(160, 120), sound=tone(4))
+    part = {"type": "video_url", "video_url": {"url": data_url(data)}}
+    with serving() as url:
+        answer = post(url, messages=user(part))
+    assert 28 <= answer.json()["usage"]["prompt_tokens_details"]["audio_tokens"] <= 30

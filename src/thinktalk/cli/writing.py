@@ -34,7 +34,8 @@ class Writing:
             self._in_call = True
         elif isinstance(event, Report):
             self._clear_progress()
-            print(f"{event.kind}: {json.dumps(event.data)}", file=sys.stderr)
+            for line in _told(event):
+                print(f"{event.kind}: {line}", file=sys.stderr)
 
     def end(self) -> None:
         if not self._silent:
@@ -49,3 +50,10 @@ class Writing:
         if self._has_progress_line:
             print(_CLEAR_LINE, end="", file=sys.stderr, flush=True)
             self._has_progress_line = False
+
+
+def _told(report: Report) -> list[str]:
+    """What a report says in words, or all of it where it has none."""
+    window = report.data.get("window", {})
+    lines = [part["summary"] for part in (report.data, window) if "summary" in part]
+    return lines or [json.dumps(report.data, ensure_ascii=False)]

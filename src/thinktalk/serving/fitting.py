@@ -16,9 +16,9 @@ from thinktalk.engines.base import Capabilities
 from thinktalk.events import Report
 from thinktalk.media import budget, fitting
 from thinktalk.media.allowance import Allowance
-from thinktalk.media.fitting import Item, Plan, Portion, Rules
+from thinktalk.media.fitting import Cost, Item, Plan, Portion, Rules
 from thinktalk.media.load import LISTED_FPS, MediaLoader
-from thinktalk.media.types import FrameSampling
+from thinktalk.media.types import Audio, FrameSampling, Recording
 from thinktalk.serving.attachments import Attachment, Found, Survey, each
 from thinktalk.serving.media_report import Used, media_report
 from thinktalk.serving.models import Family
@@ -28,6 +28,7 @@ MediaPart = ImagePart | AudioPart | VideoPart
 
 _BYTES_PER_TOKEN = 4  # of text, about: prose of most languages has more
 _STRICT_TOKENS: dict[Family, int] = {"qwen3.5": 262_144, "qwen3": 49_152}
+_CREDIBLE_S = 1.0  # what a header says may be off by some codec frames
 _PLANNED_HERE = 64  # so many items are planned in no time; others could wait for more
 
 
@@ -167,7 +168,7 @@ class MediaFitting:
             audio = await self.loader.sound(
                 source, strict=strict, keep_s=portion.keep_s, allowance=allowance
             )
-            return AudioPart(audio, cost.audio_tokens)
+            return AudioPart(audio, _sound_tokens(cost, audio, family))
         sampling = self.frames.narrowed(portion.hints, budget.min_frame_pixels(family))
         if isinstance(source, tuple):
             video = await self.loader.frames(
@@ -181,7 +182,15 @@ class MediaFitting:
             video = await self.loader.video(
                 source, sampling, strict=strict, keep_s=portion.keep_s, allowance=allowance
             )
-        return VideoPart(video, cost.tokens, cost.audio_tokens if video.audio else 0)
+        sound_tokens = _sound_tokens(cost, video.audio, family) if video.audio else 0
+        return VideoPart(video, cost.tokens, sound_tokens)
+
+
+def _sound_tokens(cost: Cost, sound: Audio | Recording, family: Family) -> int:
+    """As planned, unless the track is of another length than the file, or the header lied."""
+    if abs(sound.duration_s - cost.sound_s) <= _CREDIBLE_S:
+        return cost.audio_tokens
+    return budget.audio_tokens(sound.duration_s, family)
 
 
 def about_text_tokens(texts: Iterable[str]) -> int:
