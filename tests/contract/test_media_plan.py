@@ -45,6 +45,8 @@ def test_it_costs_each_item_and_calls_no_model() -> None:
     assert body["refusal"] is None
     assert body["policy"] == "fit"
     assert body["tokens"] == {"text": 1, "sent": 3155, "used": 3155, "limit": 262_144}
+    window = body["window"]
+    assert (window["engine"], window["limit"], window["how"]) == ("scripted", 32_768, "whole")
     shot, film = body["items"]
     assert (shot["part"], shot["sent"]["tokens"], shot["sent"]["pixels"]) == (
         "messages.0.content.1",

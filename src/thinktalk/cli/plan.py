@@ -94,7 +94,13 @@ def _show(plan: dict[str, Any]) -> None:
     table = Table(box=None, pad_edge=False)
     for heading in ("FILE", "KIND", "LENGTH", "SIZE", "FRAMES", "TOKENS", "USED", "CHANGES", "BY"):
         is_number = heading in {"LENGTH", "FRAMES", "TOKENS", "USED"}
-        table.add_column(heading, justify="right" if is_number else "left", overflow="fold")
+        may_wrap = heading in {"FILE", "CHANGES"}
+        table.add_column(
+            heading,
+            justify="right" if is_number else "left",
+            overflow="fold",
+            no_wrap=not may_wrap,
+        )
     for item in plan["items"]:
         sent, used = item["sent"], item["used"]
         table.add_row(
@@ -119,10 +125,17 @@ def _verdicts(plan: dict[str, Any]) -> list[str]:
     tokens = plan["tokens"]
     sent, used, limit = (f"{tokens[name]:,}" for name in ("sent", "used", "limit"))
     if plan["refusal"]:
-        return [f"refused    {plan['refusal']}"]
-    if plan["fits"]:
-        return [f"documented {sent} of {limit} tokens: fits"]
-    return [f"documented {sent} of {limit} tokens: does not fit; {plan['policy']} makes it {used}"]
+        return [f"refused: {plan['refusal']}"]
+    documented = f"documented: {sent} of {limit} tokens: fits"
+    if plan["tokens"]["used"] > plan["tokens"]["limit"]:
+        documented = f"documented: {used} of {limit} tokens: does not fit; worked through in parts"
+    elif not plan["fits"]:
+        documented = (
+            f"documented: {sent} of {limit} tokens: does not fit; {plan['policy']} makes it {used}"
+        )
+    if plan["window"] is None:
+        return [documented]
+    return [documented, f"{plan['window']['engine']}: {plan['window']['summary']}"]
 
 
 def _length(seconds: float | None) -> str:

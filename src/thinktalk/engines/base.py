@@ -84,14 +84,33 @@ class GenerateRequest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RealCosts:
+    """What media take of an engine's own window, in tokens: estimates, to plan by.
+
+    `video` is of the pictures of a whole one. What exceeds the window is read in parts of
+    `part_tokens`; `reply_tokens` are kept free.
+    """
+
+    speech_per_s: float
+    image: int
+    video: int
+    part_tokens: int
+    reply_tokens: int = 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Capabilities:
-    """What an engine is and takes. `parts` says which weights do what, for people to read."""
+    """What an engine is and takes. `parts` says which weights do what, for people to read.
+
+    `costs` None: media take the documented tokens.
+    """
 
     name: str
     parts: dict[str, str] = field(default_factory=dict)
     context_tokens: int = 32768
     max_output_tokens: int = 8192
     frames: FrameSampling = field(default_factory=FrameSampling)
+    costs: RealCosts | None = None
     speech: bool = True
     notes: tuple[str, ...] = ()
 

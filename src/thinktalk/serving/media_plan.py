@@ -12,6 +12,7 @@ from thinktalk.serving.attachments import Attachment
 from thinktalk.serving.fitting import MediaFitting
 from thinktalk.serving.media_report import Used, described, summary, tokens_of
 from thinktalk.serving.models import ServedModel
+from thinktalk.serving.window import window_of
 
 
 async def media_plan(
@@ -23,7 +24,8 @@ async def media_plan(
 ) -> dict[str, Any]:
     """The plan, as it is sent to clients. Files are fetched and their headers read, no more.
 
-    `fits` is of the media as they were sent; `refusal` says why the policy would not answer them.
+    `fits` is of the media as they were sent; `refusal` says why the policy would not answer them;
+    `window` estimates what the engine itself would do with what is left of them, if it is known.
 
     Raises:
         MediaError: one cannot be had or is over a limit of its own.
@@ -44,6 +46,7 @@ async def media_plan(
         "fits": plan.fits_as_sent,
         "refusal": refusal,
         "tokens": {"text": text_tokens, **tokens_of(plan)},
+        "window": window_of(plan, capabilities) if capabilities and not refusal else None,
         "items": rows,
         "summary": refusal or summary(plan, rows),
     }

@@ -39,7 +39,7 @@ def test_a_table_says_what_each_file_costs(files: Path, capsys: pytest.CaptureFi
         ["talk.wav", "audio", "10.0", "s", "70", "70"],
         ["film.mp4", "video", "10.0", "s", "640x360", "20", "2,272", "2,272"],
     ]
-    assert verdict == "documented 3,224 of 262,144 tokens: fits"
+    assert verdict == "documented: 3,224 of 262,144 tokens: fits"
 
 
 def test_it_says_what_the_policy_would_do(
@@ -49,7 +49,7 @@ def test_it_says_what_the_policy_would_do(
     assert main(["plan", "film.mp4", "--policy", "trim"]) == 0
     shown = capsys.readouterr().out
     assert "first 4 of 10 s, 20 to 8 frames" in shown
-    assert "documented 2,272 of 1,000 tokens: does not fit; trim makes it 910" in shown
+    assert "documented: 2,272 of 1,000 tokens: does not fit; trim makes it 910" in shown
 
     assert main(["plan", "film.mp4", "--policy", "error"]) == 1
     assert "Range of input length should be [1, 1000]" in capsys.readouterr().out

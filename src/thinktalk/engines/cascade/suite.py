@@ -15,6 +15,7 @@ from thinktalk.engines.base import (
     Capabilities,
     Engine,
     GenerateRequest,
+    RealCosts,
     Recognizer,
     Segment,
     Synthesizer,
@@ -44,6 +45,9 @@ _LIBRARIES = "llama-cpp"
 _OVERLAP_CORES = 6
 # One look a second; 720p keeps screen text readable; pictures without any change are dropped.
 _FRAMES = FrameSampling(fps=1.0, max_frames=600, max_pixels=1280 * 720, min_change=0.05)
+# Of the notes that stand for media: an hour of speech takes 12,000 tokens; photos take 30 to 45, a
+# screen full of text 300 and more; twelve looks at slides 150, at busy screens more.
+_COSTS = RealCosts(speech_per_s=3.4, image=200, video=600, part_tokens=3072)
 _LIMITS = (
     "A cascade of small models: pictures are read as text, objects and diagrams, not seen as a "
     "vision-language model would."
@@ -165,6 +169,7 @@ class CascadeEngine:
             },
             context_tokens=settings.window_tokens,
             frames=_FRAMES,
+            costs=_COSTS,
             notes=(_LIMITS,),
         )
         self._inner = ThinkerTalker(
