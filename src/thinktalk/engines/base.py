@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 from thinktalk.conversation import Message, Tool
-from thinktalk.events import AudioDelta, Event, Finished, Progress, TextDelta, ToolCallDelta
+from thinktalk.events import AudioDelta, Event, Finished, Progress, Report, TextDelta, ToolCallDelta
 from thinktalk.media.types import Audio, FrameSampling, Recording
 from thinktalk.settings import MediaPolicy
 
@@ -134,7 +134,7 @@ class Engine(Protocol):
         ...
 
 
-Thought = TextDelta | ToolCallDelta | Progress | Finished
+Thought = TextDelta | ToolCallDelta | Progress | Report | Finished
 
 
 class Thinker(Protocol):

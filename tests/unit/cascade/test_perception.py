@@ -46,7 +46,9 @@ class Looker:
 
 
 class Reader:
-    """A thinker that remembers what it was given to read."""
+    """A thinker that remembers what it was given to read; a token is a word."""
+
+    window_tokens = 1000
 
     def __init__(self) -> None:
         self.read: list[GenerateRequest] = []
@@ -56,9 +58,11 @@ class Reader:
         yield TextDelta("Yes.")
         yield Finished("stop", Usage(prompt_text_tokens=99))
 
+    def count_tokens(self, text: str) -> int:
+        return len(text.split())
 
-def num_words(text: str) -> int:
-    return len(text.split())
+    def count_prompt(self, request: GenerateRequest) -> int:
+        return sum(self.count_tokens(message.text) for message in request.messages)
 
 
 def image(width: int = 20, shade: int = 0) -> ImagePart:
@@ -83,7 +87,7 @@ async def read(
 ) -> GenerateRequest:
     """What the thinker is given to read."""
     reader = Reader()
-    thinker = PerceivingThinker(Listener(words), Looker(), reader, num_words)
+    thinker = PerceivingThinker(Listener(words), Looker(), reader)
     await think(thinker, *messages, spoken=spoken)
     return reader.read[-1]
 
@@ -123,7 +127,7 @@ async def test_a_video_is_told_with_its_sound() -> None:
 
 async def test_media_of_earlier_turns_are_perceived_once() -> None:
     listener, looker, reader = Listener("hello"), Looker(), Reader()
-    thinker = PerceivingThinker(listener, looker, reader, num_words)
+    thinker = PerceivingThinker(listener, looker, reader)
     first = user(image(), sound(), TextPart("What is this?"))
     await think(thinker, first)
     again = user(image(), sound(), TextPart("What is this?"))
@@ -138,13 +142,13 @@ async def test_media_of_earlier_turns_are_perceived_once() -> None:
 
 async def test_pictures_that_differ_are_both_looked_at() -> None:
     looker, reader = Looker(), Reader()
-    thinker = PerceivingThinker(Listener(""), looker, reader, num_words)
+    thinker = PerceivingThinker(Listener(""), looker, reader)
     await think(thinker, user(image(shade=1), image(shade=2), TextPart("Compare.")))
     assert looker.looked == 2
 
 
 async def test_progress_is_told_before_the_first_thought() -> None:
-    thinker = PerceivingThinker(Listener(""), Looker(), Reader(), num_words)
+    thinker = PerceivingThinker(Listener(""), Looker(), Reader())
     thoughts = await think(thinker, user(image(), TextPart("?")))
     assert thoughts[0] == Progress("looking", 0.0)
     assert isinstance(thoughts[-1], Finished)
@@ -165,7 +169,7 @@ async def test_without_a_system_prompt_a_spoken_reply_is_asked_to_be_plain() -> 
 
 
 async def test_usage_counts_what_was_written_and_not_the_notes() -> None:
-    thinker = PerceivingThinker(Listener(""), Looker(), Reader(), num_words)
+    thinker = PerceivingThinker(Listener(""), Looker(), Reader())
     thoughts = await think(thinker, user(image(), TextPart("What is this?")))
     finished = thoughts[-1]
     assert isinstance(finished, Finished)

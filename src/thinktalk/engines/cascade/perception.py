@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections import OrderedDict
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -22,11 +22,18 @@ from thinktalk.engines.base import (
     RecognizeOptions,
     Recognizer,
     Segment,
-    Thinker,
     Thought,
 )
+from thinktalk.engines.cascade.condensing import (
+    UNASKED,
+    Condensed,
+    Condenser,
+    Question,
+    WindowedThinker,
+)
 from thinktalk.engines.cascade.heard import heard
-from thinktalk.events import Finished, Progress, Usage
+from thinktalk.engines.cascade.noted import Note, read_note
+from thinktalk.events import Finished, Progress, Report, Usage
 from thinktalk.media.types import Audio, Image, Recording, Video
 
 # With "You are a helpful assistant." qwen2.5-coder-1.5b takes itself for a tool for programmers and
@@ -45,6 +52,8 @@ _PERCEIVED = (
     "Do not mention brackets or notes."
 )
 _MAX_REMEMBERED = 256
+# Characters of what was said before that go with the question into the notes on a part.
+_CONTEXT_TURNS, _CONTEXT_CLIP, _QUESTION_CLIP = 3, 400, 4000
 
 
 class Sight(Protocol):
@@ -57,10 +66,14 @@ class Sight(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Perceived:
-    """`note` describes the part; `words` are what was said in it, if it is speech."""
+    """`note` describes the part; `words` are what was said in it, if it is speech.
 
-    note: str
+    A part that is too long for the window `is_condensed`, and never taken for a question.
+    """
+
+    note: Note
     words: str = ""
+    is_condensed: bool = False
 
 
 class PerceivingThinker:
@@ -70,13 +83,12 @@ class PerceivingThinker:
         self,
         recognizer: Recognizer,
         sight: Sight,
-        thinker: Thinker,
-        count_tokens: Callable[[str], int],
+        thinker: WindowedThinker,
     ) -> None:
         self._recognizer = recognizer
         self._sight = sight
         self._thinker = thinker
-        self._count_tokens = count_tokens
+        self._condenser = Condenser(thinker)
         self._remembered: OrderedDict[bytes, _Perceived] = OrderedDict()
 
     async def think(self, request: GenerateRequest) -> AsyncGenerator[Thought, None]:
@@ -102,18 +114,38 @@ class PerceivingThinker:
             assert known is not None
             self._remember(digest, known)
             perceived[id(part)] = known
-        messages = [_written(message, perceived) for message in request.messages]
-        written = replace(request, messages=_with_system(messages, request, bool(media)))
+        written = _all_written(request, perceived)
+        if media:
+            async with aclosing(self._fitted(request, written, perceived)) as steps:
+                async for event in steps:
+                    yield event
+            written = _all_written(request, perceived)
         async with aclosing(self._thinker.think(written)) as thoughts:
             async for thought in thoughts:
                 if media and isinstance(thought, Finished):
                     thought = replace(thought, usage=self._without_notes(thought.usage, request))
                 yield thought
 
+    async def _fitted(
+        self, request: GenerateRequest, written: GenerateRequest, perceived: dict[int, _Perceived]
+    ) -> AsyncGenerator[Progress | Report, None]:
+        """Condense what of `perceived` exceeds the window, in place."""
+        keys = list(perceived)
+        notes = [perceived[key].note for key in keys]
+        question = _question(request, perceived)
+        async with aclosing(self._condenser.condense(written, notes, question)) as events:
+            async for event in events:
+                if not isinstance(event, Condensed):
+                    yield event
+                    continue
+                for key, note in zip(keys, event.notes, strict=True):
+                    if note is not perceived[key].note:
+                        perceived[key] = _Perceived(note, is_condensed=True)
+
     def _without_notes(self, usage: Usage, request: GenerateRequest) -> Usage:
         """Notes stand for media, which have a documented cost of their own."""
         texts = (message.text for message in request.messages)
-        return replace(usage, prompt_text_tokens=sum(map(self._count_tokens, texts)))
+        return replace(usage, prompt_text_tokens=sum(map(self._thinker.count_tokens, texts)))
 
     def _remember(self, digest: bytes, perceived: _Perceived) -> None:
         self._remembered[digest] = perceived
@@ -127,7 +159,7 @@ class PerceivingThinker:
         """Yield the share that is done, now and then, and at last what was perceived."""
         yield 0.0
         if isinstance(part, ImagePart):
-            yield _Perceived(await self._sight.describe(part.image))
+            yield _Perceived(Note(await self._sight.describe(part.image)))
             return
         sound = part.audio if isinstance(part, AudioPart) else part.video.audio
         segments: list[Segment] = []
@@ -137,12 +169,14 @@ class PerceivingThinker:
                 async for segment in found:
                     segments.append(segment)
                     yield min(1.0, segment.end_s / max(sound.duration_s, segment.end_s, 1e-3))
+        speech = [(segment.start_s, segment.end_s) for segment in segments]
         if isinstance(part, VideoPart):
-            yield _Perceived(await self._sight.follow(part.video, segments))
+            story = await self._sight.follow(part.video, segments)
+            yield _Perceived(read_note(story, speech))
             return
         words = "".join(segment.text for segment in segments).strip()
-        opening = await _opening(part.audio)
-        yield _Perceived(heard(segments, opening, part.audio.duration_s), words)
+        told = heard(segments, await _opening(part.audio), part.audio.duration_s)
+        yield _Perceived(read_note(told, speech), words)
 
 
 async def _opening(sound: Audio | Recording) -> Audio:
@@ -156,21 +190,63 @@ async def _opening(sound: Audio | Recording) -> Audio:
 _STAGES = {ImagePart: "looking", AudioPart: "listening", VideoPart: "watching"}
 
 
+def _all_written(request: GenerateRequest, perceived: Mapping[int, _Perceived]) -> GenerateRequest:
+    """The request as text only; `perceived` by the identity of the part."""
+    messages = [_written(message, perceived) for message in request.messages]
+    return replace(request, messages=_with_system(messages, request, bool(perceived)))
+
+
 def _written(message: Message, perceived: Mapping[int, _Perceived]) -> Message:
-    """`message` as text only; `perceived` by the identity of the part."""
     if all(isinstance(part, TextPart) for part in message.parts):
         return message
+    pieces = [
+        text if isinstance(text, str) else f"[file]\n{text.text}\n[end]"
+        for text in _told(message, perceived)
+    ]
+    is_condensed = any(perceived[id(p)].is_condensed for p in message.parts if id(p) in perceived)
+    if is_condensed and not _said(message, perceived):
+        pieces.append(UNASKED)
+    return replace(message, parts=(TextPart("\n".join(pieces)),))
+
+
+def _told(message: Message, perceived: Mapping[int, _Perceived]) -> list[str | Note]:
+    """What the user says, in text, and the notes on the files that go with it."""
     # Where nothing is written, speech is the user talking: the words are the message.
     is_talking = not any(isinstance(part, TextPart) for part in message.parts)
-    pieces = []
+    told: list[str | Note] = []
     for part in message.parts:
         if isinstance(part, TextPart):
-            pieces.append(part.text)
+            told.append(part.text)
             continue
         known = perceived[id(part)]
         is_question = is_talking and isinstance(part, AudioPart) and known.words
-        pieces.append(known.words if is_question else f"[file]\n{known.note}\n[end]")
-    return replace(message, parts=(TextPart("\n".join(pieces)),))
+        told.append(known.words if is_question else known.note)
+    return told
+
+
+def _said(message: Message, perceived: Mapping[int, _Perceived]) -> str:
+    """`message` without its files."""
+    told = _told(message, perceived)
+    return "\n".join(text for text in told if isinstance(text, str)).strip()
+
+
+def _question(request: GenerateRequest, perceived: Mapping[int, _Perceived]) -> Question:
+    """What a long file is to be read for."""
+    messages = request.messages
+    last = max((n for n, m in enumerate(messages) if m.role == "user"), default=len(messages) - 1)
+    asked = _said(messages[last], perceived)
+    if len(asked) > _QUESTION_CLIP:
+        # Of a spoken message: the recording itself, which asks nothing. Of a text: its end asks.
+        is_written = any(isinstance(part, TextPart) for part in messages[last].parts)
+        asked = f"… {asked[-_QUESTION_CLIP:]}" if is_written else ""
+    before = [_said(m, perceived) for m in messages[:last] if m.role in ("user", "assistant")]
+    system = [m.text for m in messages[:1] if m.role == "system"]
+    context = [*system, *before[-_CONTEXT_TURNS:]]
+    return Question(asked, "\n".join(_clipped(text) for text in context if text))
+
+
+def _clipped(text: str) -> str:
+    return text if len(text) <= _CONTEXT_CLIP else f"{text[:_CONTEXT_CLIP]} …"
 
 
 def _with_system(

@@ -173,12 +173,7 @@ class CascadeEngine:
             notes=(_LIMITS,),
         )
         self._inner = ThinkerTalker(
-            PerceivingThinker(
-                senses.ears,
-                _NotingEyes(senses.eyes),
-                self._thinker,
-                self._thinker.count_tokens,
-            ),
+            PerceivingThinker(senses.ears, _NotingEyes(senses.eyes), self._thinker),
             senses.talker,
             self._capabilities,
         )

@@ -1,0 +1,93 @@
+"""Notes are rows with times, and are cut where the recording pauses."""
+
+from __future__ import annotations
+
+from thinktalk.engines.cascade.noted import Note, Row, cut, read_note
+
+
+def words(text: str) -> int:
+    return len(text.split())
+
+
+def talk(*starts: int, num_words: int = 9) -> tuple[Row, ...]:
+    return tuple(Row(s, f"[{s // 60}:{s % 60:02}] " + "word " * num_words) for s in starts)
+
+
+def starts(parts: list[tuple[Row, ...]]) -> list[list[float]]:
+    return [[row.start_s for row in part] for part in parts]
+
+
+def test_lines_that_begin_with_a_clock_are_rows_and_the_rest_belongs_to_them() -> None:
+    note = read_note('[audio, 4000 s]\n[0:05] "Hello"\n[1:02:03] "Bye"\nand more')
+
+    assert note.head == "[audio, 4000 s]"
+    assert [row.start_s for row in note.rows] == [5, 3723]
+    assert note.rows[1].text == '[1:02:03] "Bye"\nand more'
+
+
+def test_nothing_of_a_note_is_lost_by_reading_it() -> None:
+    for text in ("", "[audio, 3.2 s] no rows", "Video.\n0:00 on screen: A\n0:10 on screen: B"):
+        assert read_note(text).text == text
+
+
+def test_what_is_on_screen_changes_the_scene_and_what_is_said_does_not() -> None:
+    note = read_note('Video.\n0:00 on screen: Menu\n0:10 said: "Hi"\n0:20 It shows a dog.')
+
+    assert note.scenes == (0, 20)
+
+
+def test_a_part_ends_at_the_longest_pause_near_the_limit() -> None:
+    speech = ((0, 9.5), (10, 19.5), (20, 29.5), (30, 34), (40, 49.5), (50, 59.5))
+    note = Note("", talk(0, 10, 20, 30, 40, 50), speech)
+
+    assert starts(cut(note, 55, words)) == [[0, 10, 20, 30], [40, 50]]
+
+
+def test_parts_are_as_few_as_fit() -> None:
+    note = Note("", talk(*range(0, 600, 10)))
+    parts = cut(note, 100, words)
+
+    assert [row for part in parts for row in part] == list(note.rows)
+    assert all(sum(words(row.text) + 1 for row in part) <= 100 for part in parts)
+    assert len(parts) <= 9
+
+
+def test_where_the_talk_is_dense_parts_are_shorter() -> None:
+    note = Note("", (*talk(*range(0, 600, 60)), *talk(*range(600, 700, 5))))
+    parts = cut(note, 100, words)
+
+    assert all(sum(words(row.text) + 1 for row in part) <= 100 for part in parts)
+    lengths = [part[-1].start_s - part[0].start_s for part in parts]
+    assert lengths[0] > lengths[-1]
+
+
+def test_no_part_is_longer_than_is_allowed() -> None:
+    parts = cut(Note("", talk(*range(0, 600, 10))), 10_000, words, longest_s=150)
+
+    assert all(part[-1].start_s - part[0].start_s <= 150 for part in parts)
+    assert len(parts) <= 6
+
+
+def test_a_row_larger_than_a_part_is_cut_between_words_and_keeps_its_time() -> None:
+    note = Note("", (Row(65, "[1:05] " + " ".join(map(str, range(100)))),))
+    parts = cut(note, 30, words)
+
+    assert {row.start_s for part in parts for row in part} == {65}
+    assert all(row.text.startswith("[1:05]") for part in parts for row in part)
+    told = " ".join(row.text for part in parts for row in part).replace("[1:05]", "")
+    assert told.replace("…", "").split() == [str(n) for n in range(100)]
+
+
+def test_a_note_without_times_is_cut_between_its_lines() -> None:
+    note = Note("\n".join(f"line {n}" for n in range(40)))
+    parts = cut(note, 30, words)
+
+    assert [row.text for part in parts for row in part] == note.head.split("\n")
+    assert not any(row.is_timed for part in parts for row in part)
+
+
+def test_rows_of_the_same_moment_are_cut_too() -> None:
+    parts = cut(Note("", talk(*[5] * 20)), 50, words)
+
+    assert sum(map(len, parts)) == 20
+    assert all(len(part) <= 4 for part in parts)
