@@ -1,12 +1,29 @@
 """Long recordings and videos as segments that fit a limit, cut where it hurts least.
 
-Knows nothing of samples: pauses and scene changes are times that others have found.
+Knows nothing of samples: pauses, scene changes and words with their times are what others found.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from difflib import SequenceMatcher
+from typing import Protocol, TypeVar
 
+
+class Timed(Protocol):
+    """A word, and when it was said."""
+
+    @property
+    def text(self) -> str: ...
+
+    @property
+    def start_s(self) -> float: ...
+
+    @property
+    def end_s(self) -> float: ...
+
+
+W = TypeVar("W", bound=Timed)
 Span = tuple[float, float]
 Quietest = Callable[[float, float], float]
 
@@ -30,7 +47,7 @@ def segments(
     A cut falls into the longest pause near the limit, rather into one where the scene changes;
     where nobody pauses, on a change of scene, else at the quietest moment, else at the limit.
     After a cut into running speech the next segment begins 1.5 s before it, so that no word is
-    lost.
+    lost; `joined` puts the words together again.
 
     Args:
         speech: where somebody speaks, in order.
@@ -51,6 +68,35 @@ def segments(
         start_s = cut_s - min(overlap_s, _CRUMB * longest_s)
     found.append((start_s, duration_s))
     return found
+
+
+def joined(left: Sequence[W], right: Sequence[W]) -> list[W]:
+    """The words of two segments that overlap, each once, in time order.
+
+    Where both heard the same words, the seam is in the middle of them; else in the middle of the
+    overlap. Words at the edge of a segment are heard worst, so those are the ones that go.
+    """
+    if not left or not right or left[-1].end_s <= right[0].start_s:
+        return [*left, *right]
+    first_s, last_s = right[0].start_s, left[-1].end_s
+    tail = [word for word in left if word.end_s > first_s]
+    lead = [word for word in right if word.start_s < last_s]
+    same = SequenceMatcher(None, _letters(tail), _letters(lead), autojunk=False)
+    match = same.find_longest_match()
+    if match.size:
+        half = match.size // 2
+        kept = len(left) - len(tail) + match.a + half
+        return [*left[:kept], *right[match.b + half :]]
+    seam_s = (first_s + last_s) / 2
+    return [
+        *(word for word in left if word.start_s + word.end_s <= 2 * seam_s),
+        *(word for word in right if word.start_s + word.end_s > 2 * seam_s),
+    ]
+
+
+def _letters(words: Sequence[Timed]) -> list[str]:
+    """The words as they sound, without case and marks."""
+    return ["".join(filter(str.isalnum, word.text)).casefold() for word in words]
 
 
 def _pauses(duration_s: float, speech: Sequence[Span]) -> list[Span]:

@@ -2,11 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import pairwise
 
 import pytest
 
-from thinktalk.media.segment import Span, segments
+from thinktalk.media.segment import Span, joined, segments
+
+
+@dataclass(frozen=True)
+class Word:
+    text: str
+    start_s: float
+    end_s: float
+
+
+def said(text: str, from_s: float = 0.0) -> list[Word]:
+    """One word in each half second."""
+    return [Word(w, from_s + n / 2, from_s + (n + 1) / 2) for n, w in enumerate(text.split())]
+
+
+def text_of(words: list[Word]) -> str:
+    return " ".join(word.text for word in words)
 
 
 def talk(*pauses: Span, until_s: float = 60.0) -> list[Span]:
@@ -74,3 +91,27 @@ def test_segments_cover_everything_and_none_is_too_long_or_a_crumb(
     assert found[-1][1] == duration_s
     assert all(5 <= end_s - start_s <= 30 for start_s, end_s in found)
     assert all(0 <= one[1] - other[0] <= 1.5 for one, other in pairwise(found))
+
+
+def test_words_heard_twice_are_told_once() -> None:
+    left = said("the river rose by two metres")
+    right = said("by two metres and then fell", 1.55)
+    assert text_of(joined(left, right)) == "the river rose by two metres and then fell"
+
+
+def test_words_cut_off_at_the_edge_give_way_to_whole_ones() -> None:
+    left = said("the river rose by two met")
+    right = said("vose By two metres, and", 1.05)
+    assert text_of(joined(left, right)) == "the river rose by two metres, and"
+
+
+def test_where_nothing_was_heard_alike_the_seam_is_in_the_middle() -> None:
+    left, right = said("a b c d e f"), said("k l m n", 2.0)
+    assert text_of(joined(left, right)) == "a b c d e l m n"
+
+
+def test_segments_that_do_not_overlap_are_put_one_after_the_other() -> None:
+    left, right = said("one two"), said("two three", 1.0)
+    assert text_of(joined(left, right)) == "one two two three"
+    assert joined([], right) == right
+    assert joined(left, []) == left
