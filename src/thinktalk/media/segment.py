@@ -119,8 +119,9 @@ def _in_pause(
     if not near:
         return None
 
-    def worth(pause: Span) -> tuple[bool, float]:
-        return bool(_scenes_near(scenes, pause)), pause[1] - pause[0]
+    def worth(pause: Span) -> tuple[bool, float, float]:
+        # Of pauses about as long, the last: fewer segments.
+        return bool(_scenes_near(scenes, pause)), round(pause[1] - pause[0], 1), pause[0]
 
     start_s, end_s = best = max(near, key=worth)
     for scene_s in _scenes_near(scenes, best):

@@ -42,6 +42,10 @@ def test_the_cut_is_in_the_longest_pause_near_the_limit() -> None:
     assert segments(60, speech, 30)[0] == (0.0, 27.0)
 
 
+def test_of_pauses_of_one_length_the_last_is_taken() -> None:
+    assert segments(60, talk((21, 22), (24, 25), (27, 28)), 30)[0] == (0.0, 27.5)
+
+
 def test_a_pause_too_short_to_be_one_is_not_preferred_to_the_limit() -> None:
     first, second, *_ = segments(60, talk((25, 25.1)), 30)
     assert first == (0.0, 30.0)

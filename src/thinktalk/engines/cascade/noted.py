@@ -5,9 +5,11 @@ Knows nothing of language models; sizes are counted by whoever calls.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate, takewhile
 
 from thinktalk.media.segment import Span, segments
 
@@ -44,7 +46,7 @@ class Note:
     @property
     def length_s(self) -> float:
         """From its first row to its last."""
-        return length_s(self.rows)
+        return self.rows[-1].start_s - self.rows[0].start_s if self.rows else 0.0
 
 
 def read_note(text: str, speech: Sequence[Span] = ()) -> Note:
@@ -64,24 +66,29 @@ def read_note(text: str, speech: Sequence[Span] = ()) -> Note:
 
 
 def cut(
-    note: Note, limit: int, size: Callable[[str], int], longest_s: float = float("inf")
+    note: Note, limit: int, size: Callable[[str], int], longest_s: float = math.inf
 ) -> list[tuple[Row, ...]]:
-    """Parts of the note's rows, none larger than `limit`, as few as natural cuts allow.
+    """Parts of the note's rows, none larger than `limit`, cut where it pauses.
 
     Args:
         size: of a text, in tokens; a line end costs one more.
-        longest_s: no part covers more time.
+        longest_s: from the first row of a part to its last.
     """
     rows = note.rows or tuple(Row(0.0, line, False) for line in note.head.split("\n"))
-    rows = tuple(short for row in rows for short in _shortened(row, limit, size))
-    sizes = {id(row): size(row.text) + 1 for row in rows}
+    rest = [(short, size(short.text) + 1) for row in rows for short in _shortened(row, limit, size)]
     parts: list[tuple[Row, ...]] = []
-    for part in _divided(note, rows, sizes, limit, longest_s):
-        joined = (*parts[-1], *part) if parts else part
-        if parts and _total(joined, sizes) <= limit and length_s(joined) <= longest_s:
-            parts[-1] = joined
-        else:
-            parts.append(part)
+    while rest:
+        begin_s = rest[0][0].start_s
+        totals = accumulate(tokens for _, tokens in rest)
+        fitting = (
+            total <= limit and row.start_s - begin_s <= longest_s
+            for total, (row, _) in zip(totals, rest, strict=True)
+        )
+        count = max(1, sum(takewhile(bool, fitting)))
+        if count < len(rest):
+            count = _before_pause(note, [row for row, _ in rest[: count + 1]])
+        parts.append(tuple(row for row, _ in rest[:count]))
+        rest = rest[count:]
     return parts
 
 
@@ -92,36 +99,15 @@ def clock(seconds: float) -> str:
     return f"{hours}:{minute:02}:{second:02}" if hours else f"{minute}:{second:02}"
 
 
-def length_s(rows: Sequence[Row]) -> float:
-    return rows[-1].start_s - rows[0].start_s if rows else 0.0
-
-
-def _divided(
-    note: Note, rows: tuple[Row, ...], sizes: dict[int, int], limit: int, longest_s: float
-) -> list[tuple[Row, ...]]:
-    total, lasts_s = _total(rows, sizes), length_s(rows)
-    if len(rows) < 2 or (total <= limit and lasts_s <= longest_s):
-        return [rows]
-    begin_s = rows[0].start_s
+def _before_pause(note: Note, rows: Sequence[Row]) -> int:
+    """How many of `rows` come before the best cut; at least the last does not."""
+    begin_s, limit_s = rows[0].start_s, rows[-1].start_s - rows[0].start_s
+    if limit_s <= 0:
+        return len(rows) - 1
     speech = [(a - begin_s, b - begin_s) for a, b in note.speech if b > begin_s]
     scenes = [time_s - begin_s for time_s in note.scenes]
-    # Talk is not equally dense everywhere: what is still too large is divided again.
-    allowed_s = min(longest_s, lasts_s * limit / total)
-    spans = segments(lasts_s, speech, allowed_s, scenes=scenes) if lasts_s else []
-    ends = [begin_s + end_s for _, end_s in spans]
-    groups: list[list[Row]] = [[] for _ in ends]
-    for row in rows:
-        # The last row begins where the last segment ends.
-        number = next((n for n, end_s in enumerate(ends) if row.start_s < end_s), len(ends) - 1)
-        if groups:
-            groups[number].append(row)
-    groups = [group for group in groups if group]
-    if len(groups) < 2:
-        middle = len(rows) // 2
-        groups = [list(rows[:middle]), list(rows[middle:])]
-    return [
-        part for group in groups for part in _divided(note, tuple(group), sizes, limit, longest_s)
-    ]
+    _, cut_s = segments(2 * limit_s, speech, limit_s, scenes=scenes)[0]
+    return max(1, sum(row.start_s - begin_s < cut_s for row in rows[:-1]))
 
 
 def _shortened(row: Row, limit: int, size: Callable[[str], int]) -> list[Row]:
@@ -141,7 +127,3 @@ def _shortened(row: Row, limit: int, size: Callable[[str], int]) -> list[Row]:
 
 def _is_said(row: Row) -> bool:
     return bool(re.match(r"\S+ (said: )?\"", row.text))
-
-
-def _total(rows: Sequence[Row], sizes: dict[int, int]) -> int:
-    return sum(sizes[id(row)] for row in rows)

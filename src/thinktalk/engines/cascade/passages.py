@@ -114,9 +114,9 @@ def _by_words(rows: Sequence[Row], question: str) -> list[int]:
 
 def closest(sentence: str, rows: Sequence[Row]) -> Row:
     """The row that tells of the same as `sentence`, the first one where none does."""
-    told = [_stems(row.text) for row in rows]
+    asked, told = _stems(sentence), [_stems(row.text) for row in rows]
     common = Counter(stem for stems in told for stem in stems)
-    shared = [sum(1 / common[stem] for stem in stems & _stems(sentence)) for stems in told]
+    shared = [sum(1 / common[stem] for stem in stems & asked) for stems in told]
     return rows[shared.index(max(shared))]
 
 
