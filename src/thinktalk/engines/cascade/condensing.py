@@ -40,12 +40,14 @@ UNASKED = "Tell what it is about."
 _NOWHERE = "(Nothing in it answers the question.)"
 _SYSTEM = "You take notes on one part of a file that is too long to be read at once."
 # Asked for lines with times, the 1.5B model writes one on every row until it is cut off: it answers
-# in sentences, and code finds the times. With the part before the task a further question on the
-# same file need not read it again while a slot still has it.
+# in sentences, and code finds the times. Unless told that the answer may stand elsewhere, it finds
+# one in every part. With the part before the task a further question on the same file need not
+# read it again while a slot still has it.
 _TASK = (
-    "{part}\n[end of the part]\n\n{question}\n"
-    "Answer for this part only, in at most four sentences, with the names and figures in it. "
-    "If it says nothing on that, answer: Nothing."
+    "{part}\n[end of the part]\n\nQuestion: {question}\n"
+    "The answer may stand in another part. If this part does not speak of it, answer only: "
+    "Nothing. Otherwise answer from this part, in at most four sentences, with the names and "
+    "figures in it."
 )
 _NOTHING = re.compile(r"\W*nothing\W*$", re.IGNORECASE)
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=\S)|(?<=[。！？])|\n+")

@@ -97,14 +97,14 @@ def _spans(rows: Sequence[Row], timed: Sequence[int]) -> dict[int, Span]:
 
 def _by_words(rows: Sequence[Row], question: str) -> list[int]:
     """Numbers of the rows that share the most telling words with the question, best first."""
-    asked, told = _stems(question), [_stems(row.text) for row in rows]
-    shared = Counter(stem for stems in told for stem in stems & asked)
+    asked, told = stems(question), [stems(row.text) for row in rows]
+    shared = Counter(stem for row in told for stem in row & asked)
     weights = {
         stem: math.log(len(rows) / count)
         for stem, count in shared.items()
         if count <= max(1.0, _RARE * len(rows))
     }
-    scores = [sum(weights[stem] for stem in stems & weights.keys()) for stems in told]
+    scores = [sum(weights[stem] for stem in row & weights.keys()) for row in told]
     best = max(scores, default=0.0)
     if best <= 0:
         return []
@@ -114,20 +114,20 @@ def _by_words(rows: Sequence[Row], question: str) -> list[int]:
 
 def closest(sentence: str, rows: Sequence[Row]) -> Row:
     """The row that tells of the same as `sentence`, the first one where none does."""
-    asked, told = _stems(sentence), [_stems(row.text) for row in rows]
-    common = Counter(stem for stems in told for stem in stems)
-    shared = [sum(1 / common[stem] for stem in stems & asked) for stems in told]
+    asked, told = stems(sentence), [stems(row.text) for row in rows]
+    common = Counter(stem for row in told for stem in row)
+    shared = [sum(1 / common[stem] for stem in row & asked) for row in told]
     return rows[shared.index(max(shared))]
 
 
-def _stems(text: str) -> set[str]:
-    """Beginnings of its words; of scripts without spaces, pairs of letters."""
-    stems: set[str] = set()
+def stems(text: str) -> set[str]:
+    """Beginnings of its words, but for those that only ask; without spaces, pairs of letters."""
+    found: set[str] = set()
     for word in _WORD.findall(text.lower()):
         if word in _TASK:
             continue
         if _UNSPACED.search(word):
-            stems |= {word[n : n + 2] for n in range(max(1, len(word) - 1))}
+            found |= {word[n : n + 2] for n in range(max(1, len(word) - 1))}
         else:
-            stems.add(word[:_STEM])
-    return stems
+            found.add(word[:_STEM])
+    return found

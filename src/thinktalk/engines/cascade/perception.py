@@ -51,6 +51,8 @@ _PERCEIVED = (
     "Answer from it; where it says probably or unsure, say so too. "
     "Do not mention brackets or notes."
 )
+# Without this a summary names no time, though every line of the notes has one.
+_CONDENSED = " Where a time in it matters, name it."
 _MAX_REMEMBERED = 256
 # Characters of what was said before that go with the question into the notes on a part.
 _CONTEXT_TURNS, _CONTEXT_CLIP, _QUESTION_CLIP = 3, 400, 4000
@@ -193,7 +195,10 @@ _STAGES = {ImagePart: "looking", AudioPart: "listening", VideoPart: "watching"}
 def _all_written(request: GenerateRequest, perceived: Mapping[int, _Perceived]) -> GenerateRequest:
     """The request as text only; `perceived` by the identity of the part."""
     messages = [_written(message, perceived) for message in request.messages]
-    return replace(request, messages=_with_system(messages, request, bool(perceived)))
+    added = _PERCEIVED if perceived else ""
+    if any(known.is_condensed for known in perceived.values()):
+        added += _CONDENSED
+    return replace(request, messages=_with_system(messages, request, added))
 
 
 def _written(message: Message, perceived: Mapping[int, _Perceived]) -> Message:
@@ -250,13 +255,13 @@ def _clipped(text: str) -> str:
 
 
 def _with_system(
-    messages: list[Message], request: GenerateRequest, has_media: bool
+    messages: list[Message], request: GenerateRequest, added: str
 ) -> tuple[Message, ...]:
     own = _SPOKEN if request.speech is not None else _PLAIN
     rest = messages
     if messages and messages[0].role == "system":
         own, rest = messages[0].text, messages[1:]
-    system = Message("system", (TextPart(own + (_PERCEIVED if has_media else "")),))
+    system = Message("system", (TextPart(own + added),))
     return (system, *rest)
 
 
