@@ -141,10 +141,10 @@ async def test_sentences_of_one_part_get_their_own_times() -> None:
     def noted(part: str) -> str:
         if "Aldermoor" not in part:
             return "Nothing."
-        return "- [9:59] Ruth Calloway chairs the council.\n- Rain comes into the library. And the"
+        return "- [9:59] Ms. Ruth Calloway chairs.\n- Rain comes into the library. And the"
 
     reader, _ = await read("Summarise.", reader=Reader(noted))
-    assert "[0:00] Ruth Calloway chairs the council.\n[1:12] Rain comes into" in reader.shown
+    assert "[0:00] Ms. Ruth Calloway chairs.\n[1:12] Rain comes into" in reader.shown
     assert "And the" not in reader.shown
 
 

@@ -25,6 +25,12 @@ def test_lines_that_begin_with_a_clock_are_rows_and_the_rest_belongs_to_them() -
     assert note.rows[1].text == '[1:02:03] "Bye"\nand more'
 
 
+def test_rows_may_tell_until_when_and_count_minutes_only() -> None:
+    note = read_note("Video.\n0:03-0:09 silence\n61:30 on screen: End")
+
+    assert [row.start_s for row in note.rows] == [3, 3690]
+
+
 def test_nothing_of_a_note_is_lost_by_reading_it() -> None:
     for text in ("", "[audio, 3.2 s] no rows", "Video.\n0:00 on screen: A\n0:10 on screen: B"):
         assert read_note(text).text == text

@@ -49,8 +49,9 @@ _TASK = (
     "Nothing. Otherwise answer from this part, in at most four sentences, with the names and "
     "figures in it."
 )
-_NOTHING = re.compile(r"\W*nothing\W*$", re.IGNORECASE)
-_SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=\S)|(?<=[。！？])|\n+")
+_NOTHING = re.compile(r"\W*(nothing|nichts|rien|nada|niente|无|没有|なし|없음)\W*$", re.IGNORECASE)
+# Not after "Dr." and its like.
+_SENTENCE_END = re.compile(r"(?<=\w{3}[.!?])\s+(?=\S)|(?<=[。！？])|\n+")
 _ENDED = re.compile(r"[.!?。！？]\W*$")
 _CLUTTER = re.compile(r"^(?:[-*•#\s]+|\d+[.)]\s|\[?(?:\d+:)+\d\d\]?\s+)+")
 

@@ -13,7 +13,7 @@ from itertools import accumulate, takewhile
 
 from thinktalk.media.segment import Span, segments
 
-_CLOCKED = re.compile(r"\[?(?:(\d+):)?(\d+):(\d\d)\]? ")
+_CLOCKED = re.compile(r"\[?(?:(\d+):)?(\d+):(\d\d)\]?(?:-[\d:]+)? ")
 
 
 @dataclass(frozen=True, slots=True)
