@@ -33,6 +33,13 @@ def picture(width: int = 64, height: int = 48) -> Pixels:
     return pixels
 
 
+def blocks_at(time_s: float) -> Pixels:
+    """Something different in each frame, so that every B-frame counts."""
+    rng = np.random.default_rng(int(time_s))
+    blocks = rng.integers(0, 256, (15, 20, 3), np.uint8).repeat(8, axis=0).repeat(8, axis=1)
+    return np.roll(blocks, round(time_s * 60), axis=1)
+
+
 def image_file(pixels: Pixels | PIL.Image.Image, file_format: str = "PNG", **options: Any) -> bytes:
     file = io.BytesIO()
     image = pixels if isinstance(pixels, PIL.Image.Image) else PIL.Image.fromarray(pixels)
@@ -47,13 +54,20 @@ def audio_file(
     container: str = "wav",
     codec: str = "pcm_s16le",
     layout: str | None = None,
+    options: dict[str, str] | None = None,
 ) -> bytes:
-    """Encode by FFmpeg. `samples`: float32, shape (num_samples,) or (num_channels, num_samples)."""
+    """Encode by FFmpeg, with `options` of the encoder.
+
+    `samples`: float32, shape (num_samples,) or (num_channels, num_samples).
+    """
     channels = np.atleast_2d(samples)
     layout = layout or ("mono" if len(channels) == 1 else "stereo")
     file = io.BytesIO()
     with av.open(file, "w", format=container) as output:
-        stream: Any = output.add_stream(codec, rate=sample_rate, layout=layout)
+        stream: Any = output.add_stream(
+            codec, rate=sample_rate, layout=layout, options=options or {}
+        )
+        _set_bit_rate(stream, codec)
         _mux_sound(output, stream, channels, sample_rate, layout)
     return file.getvalue()
 
@@ -70,6 +84,7 @@ def video_file(
     picture_at: Callable[[float], Pixels] | None = None,
     times_s: Iterable[float] | None = None,
     rotation: int = 0,
+    pix_fmt: str = "yuv420p",
     options: dict[str, str] | None = None,
     container_options: dict[str, str] | None = None,
 ) -> bytes:
@@ -89,11 +104,12 @@ def video_file(
     with av.open(file, "w", format=container, options=container_options or {}) as output:
         stream: Any = output.add_stream(codec, rate=fps, options=options or {})
         stream.width, stream.height = size
-        stream.pix_fmt = "yuv420p"
+        stream.pix_fmt = pix_fmt
         stream.codec_context.time_base = Fraction(1, 1000)
         track: Any = None
         if sound is not None:
             track = output.add_stream(sound_codec, rate=16_000, layout="mono")
+            _set_bit_rate(track, sound_codec)
         if rotation:
             stream.set_display_rotation(rotation)
         for time_s in times:
@@ -109,6 +125,11 @@ def video_file(
 
 def _grey(share: float, size: tuple[int, int]) -> Pixels:
     return np.full((size[1], size[0], 3), round(240 * share), np.uint8)
+
+
+def _set_bit_rate(stream: Any, codec: str) -> None:
+    if codec.startswith("wma"):  # its encoder has no default
+        stream.bit_rate = 64_000
 
 
 def _mux_sound(

@@ -8,7 +8,7 @@ packets are passed over, as players do. Knows nothing of sample rates or frame s
 from __future__ import annotations
 
 import io
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -99,10 +99,20 @@ def picture_stream(container: InputContainer) -> VideoStream:
     raise MediaUndecodable("video", "It has no picture track.")
 
 
-def decoded(container: InputContainer, stream: AudioStream | VideoStream) -> Iterator[Any]:
-    """Frames of one stream in order of presentation, also after a `container.seek` in between."""
+def decoded(
+    container: InputContainer,
+    stream: AudioStream | VideoStream,
+    before: Callable[[Packet[Any]], None] | None = None,
+) -> Iterator[Any]:
+    """Frames of one stream in order of presentation, also after a `container.seek` in between.
+
+    Args:
+        before: sees each packet before the decoder does, to set that up for it.
+    """
     num_damaged = 0
     for packet in packets(container, stream):
+        if before is not None:
+            before(packet)
         try:
             yield from packet.decode()
         except MemoryError:

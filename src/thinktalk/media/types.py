@@ -130,7 +130,8 @@ class FrameSampling:
     At most `fps` a second and `max_frames` in all (spread evenly over the video), each scaled
     down to `max_pixels` and to its even share of `max_total_pixels`. `min_change` drops a frame
     whose mean absolute difference from the last kept one, on a 64x36 grey thumbnail in [0, 255],
-    is lower: 0 keeps all.
+    is lower: 0 keeps all. `multiple` over 1 brings each side to a multiple of it, the nearest where
+    there are pixels enough, as vision encoders that see patches want it.
     """
 
     fps: float = 2.0
@@ -138,6 +139,7 @@ class FrameSampling:
     max_pixels: int = 640 * 1024
     max_total_pixels: int = 2 * 180_224 * 1024
     min_change: float = 0.0
+    multiple: int = 1
 
     def narrowed(self, hints: ResizeHints, min_pixels: int) -> FrameSampling:
         """What is left of it by the hints: never more, and no frame below `min_pixels`."""

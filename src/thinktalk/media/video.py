@@ -30,6 +30,7 @@ from thinktalk.media.demux import (
 from thinktalk.media.types import Frame, FrameSampling, Image, Pixels
 
 if TYPE_CHECKING:
+    from av.packet import Packet
     from av.video.stream import VideoStream
 
 _THUMBNAIL = (64, 36)
@@ -85,7 +86,9 @@ class VideoReader:
         self._min_change = sampling.min_change
         self._max_frames = sampling.max_frames
         self._max_pixels = min(sampling.max_pixels, sampling.max_total_pixels // self._num_frames)
+        self._multiple = sampling.multiple
         self._origin_s = start_s(self._container)
+        self._tick_s = float(self._stream.time_base or 0)
         self._fps = float(self._stream.average_rate or _DEFAULT_FPS)
         # Half a frame early is still the frame on show at that time.
         self._tolerance_s = min(0.5 / self._fps, 0.05 * self._interval_s)
@@ -93,13 +96,15 @@ class VideoReader:
         self._to_rgb, self._to_thumbnail = VideoReformatter(), VideoReformatter()
         self._thumbnail: npt.NDArray[np.int16] | None = None
         self._is_turned = False
+        self._first_pts: dict[int, int] = {}  # by number of the interval
+        self._max_delay = 0  # from decoding to being shown, in units of the stream
 
     def frames(self) -> Iterator[Frame]:
         """The wanted frames, in time order. To be called once."""
         self._stream.thread_type = "AUTO"
         self._stream.codec_context.thread_count = _MAX_THREADS
         num_seen, next_wanted = 0, 0
-        for frame in decoded(self._container, self._stream):
+        for frame in decoded(self._container, self._stream, self._spare):
             time_s = self._time_s(frame, num_seen)
             num_seen += 1
             if self._is_cut and time_s >= self.duration_s:
@@ -120,6 +125,23 @@ class VideoReader:
             return num_seen / self._fps
         return float(frame.time) - self._origin_s
 
+    def _spare(self, packet: Packet[VideoStream]) -> None:
+        """Let the decoder leave out a frame that is neither wanted nor needed by others."""
+        context, pts = self._stream.codec_context, packet.pts
+        if pts is None or not self._tick_s:
+            context.skip_frame = "DEFAULT"
+            return
+        if packet.dts is not None:
+            self._max_delay = max(self._max_delay, pts - packet.dts)
+        time_s = pts * self._tick_s - self._origin_s
+        place = math.floor((time_s + self._tolerance_s) / self._interval_s)
+        # Packets come in order of decoding. Wanted is the first to be shown of each interval; of
+        # those so far, it may be this one.
+        is_first = pts <= self._first_pts.get(place, pts)
+        if is_first:
+            self._first_pts[place] = pts
+        context.skip_frame = "DEFAULT" if is_first else "NONREF"
+
     def _has_changed(self, frame: av.VideoFrame) -> bool:
         if self._min_change <= 0:
             return True
@@ -134,7 +156,7 @@ class VideoReader:
         return True
 
     def _pixels(self, frame: av.VideoFrame) -> Pixels:
-        width, height = _scaled(frame.width, frame.height, self._max_pixels)
+        width, height = _scaled(frame.width, frame.height, self._max_pixels, self._multiple)
         scaled = self._to_rgb.reformat(
             frame, width, height, format="rgb24", interpolation=Interpolation.BICUBIC
         )
@@ -151,23 +173,31 @@ class VideoReader:
         index, time_base = self._stream.index_entries, self._stream.time_base
         if frame.pts is None or time_base is None or not len(index):
             return
-        timestamp = int((time_s + self._origin_s) / time_base)
-        position = index.search_timestamp(timestamp, backward=True)
+        wanted = int((time_s + self._origin_s) / time_base)
+        # An index may hold times of decoding. A keyframe shown after `wanted` would not do: sought,
+        # it gives the one before it, and all in between would be decoded once more.
+        position = index.search_timestamp(wanted - self._max_delay, backward=True)
         if position < 0 or index[position].timestamp <= frame.pts:
             return
         # Jumping throws away the frames that the decoder's threads have begun.
         ahead_s = float((index[position].timestamp - frame.pts) * time_base)
         if ahead_s > 2 * _MAX_THREADS / self._fps:
             with suppress(av.FFmpegError):  # an index may lie; then every frame is decoded
-                self._container.seek(index[position].timestamp, stream=self._stream)
+                self._container.seek(wanted, stream=self._stream)
 
 
-def _scaled(width: int, height: int, max_pixels: int) -> tuple[int, int]:
-    """Same shape, at most `max_pixels`, sides even as subsampled colour likes them."""
-    if width * height <= max_pixels:
-        return width, height
+def _scaled(width: int, height: int, max_pixels: int, multiple: int) -> tuple[int, int]:
+    """Nearly the same shape, at most `max_pixels`, sides multiples of `multiple`.
+
+    Of those scaled down they are even at least, as subsampled colour likes them.
+    """
+    nearest = [max(multiple, round(side / multiple) * multiple) for side in (width, height)]
+    if nearest[0] * nearest[1] <= max_pixels:
+        return nearest[0], nearest[1]
+    step = max(2, multiple)
     scale = math.sqrt(max_pixels / (width * height))
-    return max(2, int(width * scale) // 2 * 2), max(2, int(height * scale) // 2 * 2)
+    wide, high = (max(step, int(side * scale) // step * step) for side in (width, height))
+    return wide, high
 
 
 def _checked_size(stream: VideoStream) -> tuple[int, int]:

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import io
+
+import av
 import numpy as np
 import pytest
 
-from support.media_files import Pixels, audio_file, picture, tone, video_file
+from support.media_files import Pixels, audio_file, blocks_at, picture, tone, video_file
 from thinktalk.errors import MediaTooLong, MediaUndecodable
 from thinktalk.media.decode import decode_video
 from thinktalk.media.types import FrameSampling, Video
@@ -50,6 +53,66 @@ def test_frames_are_spread_over_the_whole_when_there_may_be_few() -> None:
     assert _levels(video) == pytest.approx([0, 60, 120, 180], abs=4)
 
 
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"g": "1000", "bf": "0"},
+        {"g": "1000", "bf": "3", "b-pyramid": "normal"},
+        {"g": "25", "bf": "3"},
+        {"g": "13", "bf": "2", "x264-params": "open-gop=1"},
+        {"g": "1000", "bf": "7", "b-adapt": "0"},
+    ],
+    ids=["one keyframe", "B-frames", "keyframes", "open groups", "many B-frames"],
+)
+@pytest.mark.parametrize("container", ["mp4", "matroska", "mpegts", "flv"])
+def test_leaving_out_what_nobody_needs_changes_no_frame(
+    container: str, options: dict[str, str]
+) -> None:
+    data = video_file(6.0, fps=25, container=container, options=options, picture_at=blocks_at)
+    with av.open(io.BytesIO(data)) as whole:
+        start_s = (whole.start_time or 0) / av.time_base
+        frames = {
+            round((frame.time - start_s) * 25): frame.reformat(
+                format="rgb24", interpolation="BICUBIC"
+            ).to_ndarray()
+            for frame in whole.decode(video=0)
+        }
+
+    for fps in (2.0, 7.0):
+        video = _decoded(data, fps=fps)
+
+        assert len(video.frames) == int(6.0 * fps)
+        for number, seen in enumerate(video.frames):
+            place_s = number * video.duration_s / len(video.frames)
+            assert seen.time_s == pytest.approx(place_s, abs=0.1)
+            assert np.array_equal(seen.image.pixels, frames[round(seen.time_s * 25)])
+
+
+def test_jumping_ahead_reads_nothing_twice() -> None:
+    # A keyframe every 4.52 s, between two wanted frames.
+    options = {"preset": "veryfast", "g": "113", "bf": "3", "sc_threshold": "0"}
+    data = video_file(12.0, fps=25, options=options, picture_at=_noise)
+
+    class Counting(io.BytesIO):
+        num_read = 0
+
+        def read(self, size: int | None = -1, /) -> bytes:
+            piece = super().read(size)
+            Counting.num_read += len(piece)
+            return piece
+
+    video = decode_video(Counting(data), FrameSampling(fps=1.0), max_s=100)
+
+    assert [round(frame.time_s) for frame in video.frames] == list(range(12))
+    # Once for the pictures, and a little for the index.
+    assert Counting.num_read < 1.2 * len(data)
+
+
+def _noise(time_s: float) -> Pixels:
+    """What cannot be compressed: the file is large, and keyframes lie far apart in it."""
+    return np.random.default_rng(int(time_s * 25)).integers(0, 256, (120, 160, 3), np.uint8)
+
+
 @pytest.mark.parametrize("keyframes_every", [10, 1000])
 def test_jumping_between_keyframes_gives_the_same_frames(keyframes_every: int) -> None:
     options = {"g": str(keyframes_every), "bf": "2"}
@@ -83,6 +146,20 @@ def test_large_frames_are_scaled_down_in_shape() -> None:
     assert 18_000 < image.width * image.height <= 20_000
     assert image.width / image.height == pytest.approx(16 / 9, rel=0.03)
     assert (video.width, video.height) == (640, 360)
+
+
+@pytest.mark.parametrize("multiple", [28, 32])
+@pytest.mark.parametrize("size", [(640, 360), (360, 640), (100, 60)])
+def test_sides_come_in_multiples_that_an_encoder_wants(
+    size: tuple[int, int], multiple: int
+) -> None:
+    image = (
+        _decoded(video_file(1.0, size=size), multiple=multiple, max_pixels=50_000).frames[0].image
+    )
+
+    assert image.width % multiple == image.height % multiple == 0
+    assert image.width * image.height <= 50_000
+    assert image.width / image.height == pytest.approx(size[0] / size[1], rel=0.2)
 
 
 def test_small_frames_keep_their_size() -> None:
