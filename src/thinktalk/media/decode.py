@@ -15,7 +15,9 @@ from typing import BinaryIO
 
 import av
 import numpy as np
+import numpy.typing as npt
 import PIL.Image
+import PIL.ImageChops
 import PIL.ImageOps
 from PIL.BmpImagePlugin import DibImageFile
 from PIL.IcoImagePlugin import IcoFile
@@ -23,7 +25,9 @@ from PIL.PngImagePlugin import PngImageFile
 
 from thinktalk.errors import ImageShapeRefused, MediaEmpty, MediaTooLong, MediaUndecodable
 from thinktalk.media.demux import Source, audio_stream, declared_s, decoded, opened, start_s
-from thinktalk.media.sniff import HEAD_BYTES, Kind, sniff
+from thinktalk.media.heif import HeifImage
+from thinktalk.media.heif_boxes import BrokenHeif
+from thinktalk.media.sniff import HEAD_BYTES, Kind, name_of
 from thinktalk.media.types import Audio, FrameSampling, Image, Samples, Video
 from thinktalk.media.video import VideoReader
 
@@ -161,14 +165,15 @@ def open_image(source: Source, max_pixels: int) -> PIL.Image.Image:
     file = io.BytesIO(source) if isinstance(source, bytes) else source
     try:
         _check_icon(file, max_pixels)
+        is_heic = name_of(_head(file)) == "HEIC"
         file.seek(0)
-        image = PIL.Image.open(file, formats=_IMAGE_FORMATS)
+        image = HeifImage(file) if is_heic else PIL.Image.open(file, formats=_IMAGE_FORMATS)
     except (MemoryError, ImageShapeRefused):
         raise
     except PIL.Image.DecompressionBombError as exc:
         raise MediaUndecodable("image", str(exc)) from exc
     except Exception as exc:  # decoders raise anything at all on hostile bytes
-        raise MediaUndecodable("image", _guess(file)) from exc
+        raise MediaUndecodable("image", _guess(file, exc)) from exc
     width, height = image.size
     _check_pixels(width, height, max_pixels)
     if min(width, height) <= _MIN_SIDE:
@@ -213,7 +218,9 @@ def upright_rgb(image: PIL.Image.Image, fit_pixels: int | None = None) -> PIL.Im
     except MemoryError:
         raise
     except Exception as exc:  # decoders raise anything at all on hostile bytes
-        raise MediaUndecodable("image", f"It is damaged: {exc}.") from exc
+        is_heic = isinstance(image, HeifImage)
+        detail = _heic_refusal(exc) if is_heic else f"It is damaged: {exc}."
+        raise MediaUndecodable("image", detail) from exc
 
 
 def _fitted(image: PIL.Image.Image, fit_pixels: int) -> tuple[int, int]:
@@ -228,6 +235,11 @@ def _rgb(image: PIL.Image.Image) -> PIL.Image.Image:
         # 16-bit grey; Pillow itself would clip it to 8 bits rather than scale it.
         grey = np.asarray(image).astype(np.int32) >> 8
         return PIL.Image.fromarray(np.clip(grey, 0, 255).astype(np.uint8)).convert("RGB")
+    if image.mode == "F":
+        return _from_floats(np.asarray(image))
+    if image.mode == "CMYK" and image.format == "JPEG" and "adobe" not in image.info:
+        # Pillow takes the ink of every JPEG for written upside down; only Adobe's programs do it.
+        image = PIL.ImageChops.invert(image)
     if image.has_transparency_data:
         layered = image.convert("RGBA")
         page = PIL.Image.new("RGBA", layered.size, "white")
@@ -235,7 +247,28 @@ def _rgb(image: PIL.Image.Image) -> PIL.Image.Image:
     return image.convert("RGB")
 
 
-def _guess(file: BinaryIO) -> str:
+def _from_floats(grey: npt.NDArray[np.float32]) -> PIL.Image.Image:
+    """Brightness of any scale, with what is brightest as white unless it lies below 1."""
+    grey = np.nan_to_num(grey, posinf=0.0)
+    scaled = np.clip(grey * (255 / max(1.0, float(grey.max()))), 0, 255)
+    return PIL.Image.fromarray(scaled.astype(np.uint8)).convert("RGB")
+
+
+def _guess(file: BinaryIO, error: Exception) -> str:
+    """What the file seems to be, and what to do where it is a picture of a kind not read here."""
+    name = name_of(_head(file))
+    if name is None:
+        return ""
+    if isinstance(error, BrokenHeif):
+        return _heic_refusal(error)
+    is_read = name.replace("WebP", "WEBP") in _IMAGE_FORMATS
+    return f"It looks like {name}." if is_read else f"It looks like {name}. Send JPEG or PNG."
+
+
+def _heic_refusal(error: Exception) -> str:
+    return f"It looks like HEIC, but cannot be read ({error}). Send it as JPEG or PNG."
+
+
+def _head(file: BinaryIO) -> bytes:
     file.seek(0)
-    container = sniff(file.read(HEAD_BYTES))
-    return f"It looks like {container.name}." if container else ""
+    return file.read(HEAD_BYTES)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import av
 
 from thinktalk.errors import MediaUndecodable
-from thinktalk.media.sniff import Kind
+from thinktalk.media.sniff import HEAD_BYTES, Kind, iso_boxes, name_of
 
 if TYPE_CHECKING:
     from av.audio.stream import AudioStream
@@ -52,6 +52,8 @@ _OPTIONS = {
     "protocol_whitelist": "none",
     "max_streams": "64",
 }
+# Formats that cannot be read without the box that tells where everything is.
+_INDEXED = ("MP4", "MOV", "M4A", "3GP")
 _BUFFER_BYTES = 256 * 1024
 _MAX_DAMAGED = 1000
 
@@ -77,7 +79,17 @@ def opened(source: Source, kind: Kind) -> Generator[InputContainer, None, None]:
     except MemoryError:
         raise
     except av.FFmpegError as exc:
-        raise MediaUndecodable(kind, f"({exc.strerror})") from exc
+        raise MediaUndecodable(kind, _reason(file, exc)) from exc
+
+
+def _reason(file: BinaryIO, error: av.FFmpegError) -> str:
+    file.seek(0)
+    name = name_of(file.read(HEAD_BYTES))
+    if name is None:
+        return f"({error.strerror})"
+    if name in _INDEXED and not any(box == b"moov" for box, _, _ in iso_boxes(file)):
+        return f"It looks like {name}, but its index is missing (moov): it was cut off at its end."
+    return f"It looks like {name}. ({error.strerror})"
 
 
 def audio_stream(container: InputContainer, kind: Kind) -> AudioStream:
@@ -96,6 +108,8 @@ def picture_stream(container: InputContainer) -> VideoStream:
         if not stream.disposition & av.stream.Disposition.attached_pic:
             _check_codec(stream, _VIDEO_DECODERS, "video")
             return stream
+    if container.streams.audio:
+        raise MediaUndecodable("video", "It has sound and no pictures: send it as input_audio.")
     raise MediaUndecodable("video", "It has no picture track.")
 
 

@@ -54,6 +54,14 @@ def test_videos_are_told_by_their_content(container: str, codec: str, name: str)
     assert _named(video_file(0.5, container=container, codec=codec)) == (name, "video")
 
 
+@pytest.mark.parametrize(("container", "codec"), [("mp4", "aac"), ("3gp", "aac"), ("mov", "aac")])
+def test_sound_alone_is_a_recording_whatever_it_came_in(container: str, codec: str) -> None:
+    data = audio_file(SOUND, container=container, codec=codec)
+
+    assert _named(data)[1] == "audio"
+    assert _named(data[:-1])[1] == "video"  # without the index, which comes last, it may be one
+
+
 @pytest.mark.parametrize("data", [b"", b"\xff", b"plain text", b"<html></html>", bytes(600)])
 def test_other_bytes_are_nothing_known(data: bytes) -> None:
     assert sniff(data) is None
