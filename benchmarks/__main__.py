@@ -14,6 +14,7 @@ _COMMANDS = (
     ("tools",),
     ("recognition",),
     ("overhead",),
+    ("media",),
 )
 
 
