@@ -107,7 +107,7 @@ async def start_private(settings: Settings, catalog: Catalog) -> tuple[str, str]
         app,
         host="127.0.0.1",
         port=0,
-        http=connection_class(server.write_timeout_s),
+        http=connection_class(server),
         log_level="warning",
         access_log=False,
     )

@@ -15,7 +15,9 @@
     ├── NotAuthorized               missing or wrong key (401)
     ├── Forbidden                   foreign origin or host (403)
     ├── ModelNotFound               (404)
+    ├── RequestTooSlow              (408)
     ├── BodyTooLarge                (413)
+    ├── HeadTooLarge                (431)
     ├── Busy                        over a limit; carries `retry_after_s` (429)
     │   ├── RateLimited
     │   └── QuotaExceeded
@@ -276,6 +278,23 @@ class BodyTooLarge(ThinktalkError):
 
     def __init__(self, limit_bytes: int) -> None:
         super().__init__(f"Payload Too Large: the limit is {limit_bytes} bytes")
+
+
+class HeadTooLarge(ThinktalkError):
+    code = "BadRequest.TooLarge"
+
+    def __init__(self, limit_bytes: int) -> None:
+        super().__init__(f"Request headers too large: the limit is {limit_bytes} bytes for all")
+
+
+class RequestTooSlow(ThinktalkError):
+    code = "request_timeout"
+
+    def __init__(self, limit_s: float) -> None:
+        super().__init__(
+            f"The request comes too slowly: the limit is {limit_s:g} s without progress "
+            "(server.read_timeout_s)"
+        )
 
 
 class Busy(ThinktalkError):

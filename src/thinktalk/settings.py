@@ -48,6 +48,12 @@ class ServerSettings(_Section):
     strict: bool = Field(False, description="Copy the hosted service's refusals exactly")
     max_body_bytes: int = Field(160 * MEBIBYTE, description="Largest request body")
     keep_alive_s: float = Field(10.0, gt=0, description="A comment line is streamed this often")
+    read_timeout_s: float = Field(
+        30.0,
+        gt=0,
+        description="A client that sends nothing of its request for so long, or under 1 KB/s, is "
+        "refused",
+    )
     write_timeout_s: float = Field(
         60.0, gt=0, description="A client that takes nothing of its answer for so long is cut off"
     )

@@ -1,4 +1,4 @@
-"""HTTP connections that let go of clients who have stopped taking their answer.
+"""HTTP connections that let go of clients who have stopped taking their answer, or sending.
 
 An answer waits for its reader; a reader who never comes back must not hold its place for ever.
 Knows nothing of requests.
@@ -10,7 +10,8 @@ import asyncio
 import logging
 import socket
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from thinktalk.api.reading import RequestReader
+from thinktalk.settings import ServerSettings
 
 # The system would buffer megabytes, and hide behind them whether a client still reads.
 _SEND_BUFFER_BYTES = 256 * 1024
@@ -18,8 +19,8 @@ _SEND_BUFFER_BYTES = 256 * 1024
 _log = logging.getLogger(__name__)
 
 
-class Connection(HttpToolsProtocol):
-    """uvicorn's connection, cut when its client has taken nothing for `write_timeout_s`.
+class Connection(RequestReader):
+    """Cut when its client has taken nothing for `write_timeout_s`.
 
     To the request it looks like any client that went away. A slow reader is not cut: what counts
     is that some of what waits, about 100 KB at a time, was taken.
@@ -63,6 +64,7 @@ class Connection(HttpToolsProtocol):
             self._watch = None
 
 
-def connection_class(write_timeout_s: float) -> type[Connection]:
+def connection_class(server: ServerSettings) -> type[Connection]:
     """What uvicorn makes a connection of."""
-    return type("Connection", (Connection,), {"write_timeout_s": write_timeout_s})
+    limits = {"read_timeout_s": server.read_timeout_s, "write_timeout_s": server.write_timeout_s}
+    return type("Connection", (Connection,), limits)

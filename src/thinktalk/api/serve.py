@@ -55,7 +55,7 @@ def run_server(
         host=server.host,
         port=server.port,
         loop="auto",
-        http=connection_class(server.write_timeout_s),
+        http=connection_class(server),
         log_config=None,
         access_log=False,
         # Believing these headers would let anyone pretend to call from this machine.
