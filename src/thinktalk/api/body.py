@@ -12,6 +12,10 @@ from starlette.types import Message, Receive
 
 from thinktalk.errors import BadRequest, BodyTooLarge, Busy
 
+# JSON takes memory by its values, not by its length: ten million empty lists, 30 MB of text, take
+# a gigabyte. A context of 262,144 tokens has room for no more than this.
+MAX_JSON_VALUES = 262_144
+_VALUE_MARKS = (b",", b"[", b"{")
 # Smaller bodies are too many to be worth counting, and too small to matter.
 _COUNTED_BYTES = 256 * 1024
 
@@ -92,9 +96,10 @@ async def read_json(request: Request, max_bytes: int, budget: BodyBudget) -> dic
     """The body as a JSON object.
 
     Raises:
-        BadRequest: it is none. BodyTooLarge, Busy: as `read_body`.
+        BadRequest: it is none, or holds too many values. BodyTooLarge, Busy: as `read_body`.
     """
     raw = await read_body(request, max_bytes, budget)
+    _check_values(raw)
     try:
         body = orjson.loads(raw)
     except orjson.JSONDecodeError as invalid:
@@ -102,3 +107,15 @@ async def read_json(request: Request, max_bytes: int, budget: BodyBudget) -> dic
     if not isinstance(body, dict):
         raise BadRequest("The request body must be a JSON object")
     return body
+
+
+def _check_values(raw: bytes) -> None:
+    """Bound what parsing would make, by the marks that begin or part values, also within texts."""
+    if len(raw) <= MAX_JSON_VALUES:
+        return
+    num_values = sum(raw.count(mark) for mark in _VALUE_MARKS)
+    if num_values > MAX_JSON_VALUES:
+        raise BadRequest(
+            f"The request body holds {num_values} commas and opening brackets; the limit is "
+            f"{MAX_JSON_VALUES}"
+        )

@@ -27,6 +27,10 @@ MAX_CHOICES = 4
 MAX_SEED = 2**63 - 1
 
 T = TypeVar("T", bound="Wire")
+Item = TypeVar("Item")
+
+# One error is reported. Without this, each of a million wrong items would have one made for it.
+Items = Annotated[list[Item], Field(fail_fast=True)]
 
 
 class Wire(BaseModel):
@@ -95,7 +99,7 @@ class VideoContent(Wire):
 
 class FramesContent(Wire):
     type: Literal["video"]
-    video: list[str] | str
+    video: Items[str] | str
     fps: FrameRate | None = None
     min_pixels: NumPixels | None = None
     max_pixels: NumPixels | None = None
@@ -137,11 +141,11 @@ def _is_text(value: Any) -> str:
 
 
 Contents = Annotated[
-    Annotated[str, Tag("string")] | Annotated[list[Content], Tag("parts")],
+    Annotated[str, Tag("string")] | Annotated[Items[Content], Tag("parts")],
     Discriminator(_is_text),
 ]
 TextContents = Annotated[
-    Annotated[str, Tag("string")] | Annotated[list[TextContent], Tag("parts")],
+    Annotated[str, Tag("string")] | Annotated[Items[TextContent], Tag("parts")],
     Discriminator(_is_text),
 ]
 
@@ -176,7 +180,7 @@ class AssistantMessage(Wire):
     role: Literal["assistant"]
     content: TextContents | None = None
     audio: SpokenReply | None = None
-    tool_calls: list[CalledTool] | None = None
+    tool_calls: Items[CalledTool] | None = None
 
 
 class ToolMessage(Wire):
@@ -260,7 +264,7 @@ class SpeechBody(Wire):
 
 # -- the request
 
-StopWords = str | list[str] | list[int] | list[list[int]]
+StopWords = str | Items[str] | Items[int] | Items[Items[int]]
 TOOL_CHOICE_MESSAGE = 'tool_choice is one of the strings that should be ["none", "auto"]'
 _KNOWN_MESSAGES = {
     "stop": 'The "stop" parameter must be of type "str", "list[str]", "list[int]", or '
@@ -277,8 +281,10 @@ class ChatBody(Wire):
     """`POST /v1/chat/completions`."""
 
     model: str
-    messages: Annotated[list[WireMessage], within("messages", "[] is too short - 'messages'", bool)]
-    modalities: list[Literal["text", "audio"]] | None = None
+    messages: Annotated[
+        Items[WireMessage], within("messages", "[] is too short - 'messages'", bool)
+    ]
+    modalities: Items[Literal["text", "audio"]] | None = None
     audio: SpeechBody | None = None
     stream: bool | None = None
     stream_options: StreamOptions | None = None
@@ -314,7 +320,7 @@ class ChatBody(Wire):
         int | None,
         within("n", f"Range of n should be [1, {MAX_CHOICES}]", lambda v: 1 <= v <= MAX_CHOICES),
     ] = None
-    tools: list[FunctionTool] | None = None
+    tools: Items[FunctionTool] | None = None
     tool_choice: Literal["auto", "none", "required"] | NamedTool | None = None
     parallel_tool_calls: bool | None = None
     response_format: ReplyFormat | None = None
