@@ -51,13 +51,24 @@ def reason(failure: Exception) -> str:
 
 
 def _parser() -> argparse.ArgumentParser:
-    from thinktalk.cli import ask, chat, demo, doctor, plan, say, serve, transcribe, weights
+    from thinktalk.cli import (
+        abuse,
+        ask,
+        chat,
+        demo,
+        doctor,
+        plan,
+        say,
+        serve,
+        transcribe,
+        weights,
+    )
 
     parser = argparse.ArgumentParser(
         prog="thinktalk", description="Your own Qwen3.5-Omni-compatible endpoint."
     )
     parser.add_argument("--version", action="version", version=f"thinktalk {__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for command in (serve, demo, ask, say, transcribe, chat, plan, weights, doctor):
+    for command in (serve, demo, ask, say, transcribe, chat, plan, weights, doctor, abuse):
         command.add_parser(commands)
     return parser
