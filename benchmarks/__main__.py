@@ -13,6 +13,7 @@ _COMMANDS = (
     ("process",),
     ("tools",),
     ("recognition",),
+    ("long_audio",),
     ("overhead",),
     ("media",),
 )
