@@ -34,8 +34,6 @@ from thinktalk.engines.cascade.tape import Tape
 from thinktalk.media.activity import Activity
 from thinktalk.media.load import MediaLoader
 from thinktalk.media.segment import segments
-
-# SEG from thinktalk.media.segment import segments
 from thinktalk.media.spool import MediaFile
 from thinktalk.media.types import Audio, Recording, Samples
 from thinktalk.media.worker import DecodeWorker
