@@ -252,9 +252,11 @@ def test_a_video_without_pictures_is_heard() -> None:
 
 
 def test_strict_knows_no_policies_and_reports_nothing() -> None:
-    with serving(Glancing(), server={"strict": True}) as url:
+    engine = Glancing()
+    with serving(engine, server={"strict": True}) as url:
         answer = post(url, messages=user(FILM), media_policy="nonsense")
         assert answer.is_success
+        assert engine.requests[0].media_policy == "fit"  # its window is none of the service's
         assert "media_report" not in answer.json()
         assert "x-media-report" not in answer.headers
     with serving(server={"strict": True}, limits={"context_tokens": 1000}) as url:

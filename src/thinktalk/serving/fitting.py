@@ -36,7 +36,7 @@ _PLANNED_HERE = 64  # so many items are planned in no time; others could wait fo
 class Fitted:
     """The media of a request in their order; `report` is None where nothing was reduced.
 
-    `policy` is that of the request, or `split` where the media do not fit even so.
+    `policy` is what the engine is to do with what exceeds its own window.
     """
 
     parts: tuple[MediaPart, ...]
@@ -89,6 +89,11 @@ class MediaFitting:
             frames=capabilities.frames if capabilities else FrameSampling(),
         )
 
+    @property
+    def engine_policy(self) -> MediaPolicy:
+        """What the engine is to do by itself: the hosted limits say nothing of its window."""
+        return "fit" if self.settings.server.strict else self.policy
+
     async def load(self, attachments: Sequence[Attachment], text_tokens: int) -> Fitted:
         """Decode what the policy leaves of them.
 
@@ -98,11 +103,11 @@ class MediaFitting:
             MediaError: one cannot be had, or is over a limit. PromptTooLong: as `fitting.plan`.
         """
         if not attachments:
-            return Fitted(parts=(), policy=self.policy)
+            return Fitted(parts=(), policy=self.engine_policy)
         allowance = self.loader.allowance()
         if self._surely_fits(attachments, text_tokens):
             parts = await each(attachments, lambda a: self._as_it_comes(a, allowance), _part_of)
-            return Fitted(parts=tuple(parts), policy=self.policy)
+            return Fitted(parts=tuple(parts), policy=self.engine_policy)
         found = await self.survey(attachments)
         plan = await self.planned([one.item for one in found], text_tokens)
         pairs = list(zip(found, plan.portions, strict=True))
@@ -112,7 +117,7 @@ class MediaFitting:
         used = [Used.of(part) for part in loaded]
         return Fitted(
             parts=tuple(loaded),
-            policy="split" if plan.is_split else self.policy,
+            policy="split" if plan.is_split else self.engine_policy,
             report=media_report(found, plan, used),
         )
 

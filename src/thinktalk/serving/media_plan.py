@@ -39,6 +39,9 @@ async def media_plan(
         plan = fitting.plan(items, "split", media.rules, text_tokens)
     used = [Used.expected(portion, media.frames, media.rules) for portion in plan.portions]
     rows = described(found, plan, used)
+    window = None
+    if capabilities is not None and refusal is None:
+        window = window_of(plan, capabilities, media.engine_policy)
     return {
         "object": "media.plan",
         "model": model.id,
@@ -46,7 +49,7 @@ async def media_plan(
         "fits": plan.fits_as_sent,
         "refusal": refusal,
         "tokens": {"text": text_tokens, **tokens_of(plan)},
-        "window": window_of(plan, capabilities) if capabilities and not refusal else None,
+        "window": window,
         "items": rows,
         "summary": refusal or summary(plan, rows),
     }

@@ -10,10 +10,15 @@ from typing import Any
 
 from thinktalk.engines.base import Capabilities, RealCosts
 from thinktalk.media.fitting import Cost, Plan
+from thinktalk.settings import MediaPolicy
 
 
-def window_of(plan: Plan, capabilities: Capabilities) -> dict[str, Any]:
-    """The estimate, in the words of the report that the engine would give."""
+def window_of(plan: Plan, capabilities: Capabilities, policy: MediaPolicy) -> dict[str, Any]:
+    """The estimate, in the words of the report that the engine would give.
+
+    Args:
+        policy: what it is to do with what exceeds its window.
+    """
     limit, costs = capabilities.context_tokens, capabilities.costs
     media = sum(_needed(portion.cost, costs) for portion in plan.portions)
     needed = plan.text_tokens + media
@@ -23,7 +28,7 @@ def window_of(plan: Plan, capabilities: Capabilities) -> dict[str, Any]:
     if media <= room:
         return {**body, "parts": 1, "how": "whole", "summary": f"{about}: fits"}
     parts = math.ceil(media / (costs.part_tokens if costs else max(1, room)))
-    match plan.policy:
+    match policy:
         case "trim":
             parts, how, done = 1, "trimmed", "trimmed to fit"
         case "error":
