@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import AsyncGenerator
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,8 @@ from support.media_files import audio_file, image_file, picture, tone, video_fil
 from support.server import serving
 from support.wire import error_of, events_of, post
 from thinktalk.conversation import AudioPart, ImagePart, VideoPart
-from thinktalk.engines.base import Capabilities
+from thinktalk.engines.base import Capabilities, GenerateRequest
+from thinktalk.events import Event, Report
 from thinktalk.media.types import FrameSampling
 from thinktalk.testing import ScriptedEngine
 
@@ -194,6 +196,43 @@ def test_what_the_engine_itself_looks_at_less_is_told_too() -> None:
     assert item["changes"] == ["20 to 10 frames", "640x360 to 320x180"]
     assert item["used"]["tokens"] == item["sent"]["tokens"] == 2272
     assert answer.json()["usage"]["prompt_tokens_details"]["video_tokens"] == 2202
+
+
+class Condensing(Glancing):
+    """An engine that reports what it did with its own window."""
+
+    async def generate(self, request: GenerateRequest) -> AsyncGenerator[Event, None]:
+        window = {"limit": 32_768, "parts": 3, "summary": "read in 3 parts – all of it"}
+        yield Report("media_report", {"window": window})
+        async for event in super().generate(request):
+            yield event
+
+
+@pytest.mark.parametrize("is_stream", [False, True])
+def test_what_the_engine_reports_joins_what_fitting_did(is_stream: bool) -> None:
+    with serving(Condensing()) as url:
+        answer = post(url, messages=user(FILM), stream=is_stream)
+    report = (events_of(answer)[-2] if is_stream else answer.json())["media_report"]
+    assert report["items"][0]["changes"]
+    assert report["window"]["parts"] == 3
+    # Headers are ASCII.
+    told = f"{report['summary']}; read in 3 parts ? all of it"
+    assert answer.headers["x-media-report"] == told
+
+
+def test_a_long_report_is_cut_short_in_the_header_only() -> None:
+    class Verbose(ScriptedEngine):
+        async def generate(self, request: GenerateRequest) -> AsyncGenerator[Event, None]:
+            yield Report("media_report", {"window": {"summary": "word " * 200}})
+            async for event in super().generate(request):
+                yield event
+
+    with serving(Verbose()) as url:
+        answer = post(url, messages=user(SHOT))
+    assert len(answer.json()["media_report"]["window"]["summary"]) == 1000
+    header = answer.headers["x-media-report"]
+    assert len(header) == 500
+    assert header.endswith("...")
 
 
 def test_sound_over_the_size_of_one_request_is_handed_on_whole_to_be_split() -> None:
