@@ -14,6 +14,7 @@ from typing import BinaryIO
 _MAX_META_BYTES = 16 * 1024 * 1024
 _MAX_BOXES = 64  # before the one sought
 _MAX_ITEMS = 10_000
+_MAX_PROPERTIES = 100  # of an item; each may turn the picture
 _IN_FILE, _IN_META = 0, 1
 
 
@@ -74,7 +75,6 @@ class HeifFile:
         self._file = file
         self.items: dict[int, Item] = defaultdict(Item)
         self.primary = 0
-        self._idat = b""
         boxes = dict(_boxes(_meta(file)[4:]))
         for name, read in (
             (b"pitm", self._read_primary),
@@ -91,9 +91,6 @@ class HeifFile:
 
     def content(self, item: Item) -> bytes:
         """The bytes of an item."""
-        size_bytes = len(self._idat) if item.is_in_meta else self._file.seek(0, 2)
-        if sum(length for _, length in item.extents) > size_bytes:
-            raise BrokenHeif("an item is larger than its file")
         return b"".join(self._extent(item, *extent) for extent in item.extents)
 
     def _extent(self, item: Item, offset: int, length: int) -> bytes:
@@ -126,6 +123,7 @@ class HeifFile:
         offset_bytes, length_bytes, base_bytes = sizes >> 12, sizes >> 8 & 15, sizes >> 4 & 15
         index_bytes = sizes & 15 if version else 0
         wide = 2 if version < 2 else 4
+        num_extents = size_bytes = 0
         for _ in range(box.number(wide)):
             item = self._item(box.number(wide))
             method = box.number(2) & 15 if version else _IN_FILE
@@ -133,11 +131,18 @@ class HeifFile:
                 raise BrokenHeif("its items lie in other items")
             item.is_in_meta = method == _IN_META
             box.take(2)  # which file: always this one
-            base = box.number(base_bytes)
-            for _ in range(box.number(2)):
+            base, count = box.number(base_bytes), box.number(2)
+            num_extents += count
+            if num_extents > _MAX_ITEMS:
+                raise BrokenHeif(f"its items lie in over {_MAX_ITEMS} pieces")
+            for _ in range(count):
                 box.take(index_bytes)
                 offset = base + box.number(offset_bytes)
                 item.extents.append((offset, box.number(length_bytes)))
+                size_bytes += item.extents[-1][1]
+        # Each byte belongs to one item: few bytes may not be decoded again and again.
+        if size_bytes > self._file.seek(0, 2):
+            raise BrokenHeif("its items are larger than the file")
 
     def _read_parts(self, box: Reader) -> None:
         wide = 2 if _version(box) == 0 else 4
@@ -162,6 +167,8 @@ class HeifFile:
             item = self._item(box.number(2 if version == 0 else 4))
             for _ in range(box.number(1)):
                 index = box.number(wide) & mask
+                if len(item.properties) == _MAX_PROPERTIES:
+                    raise BrokenHeif(f"an item has over {_MAX_PROPERTIES} properties")
                 if 0 < index <= len(properties):
                     item.properties.append(properties[index - 1])
 

@@ -295,6 +295,27 @@ def test_a_grid_may_not_claim_tiles_that_are_not_there() -> None:
         _image(data.replace(grid, struct.pack(">BBBBHH", 0, 0, 1, 255, 96, 64)))
 
 
+def test_a_small_heic_may_not_hold_giant_tiles() -> None:
+    large, small = (struct.pack(">II", *size) for size in ((640, 480), (64, 48)))
+    data = heic_file(np.zeros((480, 640, 3), np.uint8))
+
+    with pytest.raises(MediaUndecodable, match="640x480 pixels are called 64x48"):
+        _image(data.replace(large, small))
+
+
+def test_the_tiles_of_a_heic_may_not_be_one_and_the_same_bytes() -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (64, 96, 3), np.uint8)
+    data = heic_file(noise, tile=(32, 32))
+    start = data.index(b"iloc") + 12
+    entries = [data[start + 16 * n : start + 16 * (n + 1)] for n in range(6)]
+    whole = struct.pack(">II", 0, len(data) // 2)
+    for entry in entries:
+        data = data.replace(entry, entry[:8] + whole)
+
+    with pytest.raises(MediaUndecodable, match="its items are larger than the file"):
+        _image(data)
+
+
 def test_sixteen_bit_grey_with_alpha_lies_on_white() -> None:
     pixels = np.zeros((20, 20, 2), np.uint16)
     pixels[:, 10:] = (20_000, 65_535)
