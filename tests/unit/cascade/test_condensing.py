@@ -148,6 +148,29 @@ async def test_sentences_of_one_part_get_their_own_times() -> None:
     assert "And the" not in reader.shown
 
 
+async def test_what_a_part_cannot_know_is_not_believed() -> None:
+    def noted(part: str) -> str:
+        if "Aldermoor" in part:
+            return "The diver found 14 letters. Two voted against it."
+        return "A wreck was found." if "Margarethe" in part else "Nothing."
+
+    reader, _ = await read("What did the diver find?", reader=Reader(noted))
+    assert "14 letters" not in reader.shown
+    assert "Two voted against it." in reader.shown
+
+
+async def test_a_summary_may_call_a_thing_by_a_name_that_is_said_once() -> None:
+    reader = Reader(lambda part: "The diver is at work.")
+    await read("Summarise what the diver said.", reader=reader)
+    assert reader.shown.count("The diver is at work.") == len(reader.parts)
+
+
+async def test_no_paraphrase_stands_beside_a_row_that_is_kept_word_for_word() -> None:
+    reader, _ = await read("What wreck is it?", reader=Reader(names_the_wreck))
+    assert f'[12:00] "{WRECK}"' in reader.shown
+    assert "The wreck is the Margarethe." not in reader.shown
+
+
 async def test_each_part_is_read_for_the_question_and_what_came_before() -> None:
     reader = Reader()
     thinker, sound = perceiving(reader, 60)

@@ -43,10 +43,10 @@ def test_what_is_on_screen_changes_the_scene_and_what_is_said_does_not() -> None
 
 
 def test_a_part_ends_at_the_longest_pause_near_the_limit() -> None:
-    speech = ((0, 9.5), (10, 19.5), (20, 29.5), (30, 34), (40, 49.5), (50, 59.5))
-    note = Note("", talk(0, 10, 20, 30, 40, 50), speech)
+    speech = [(start, start + 9.5) for start in range(0, 120, 10) if start != 30]
+    note = Note("", talk(*range(0, 120, 10)), (*speech[:3], (30, 34), *speech[3:]))
 
-    assert starts(cut(note, 55, words)) == [[0, 10, 20, 30], [40, 50]]
+    assert starts(cut(note, 55, words))[0] == [0, 10, 20, 30]
 
 
 def test_parts_are_as_few_as_fit() -> None:
@@ -56,6 +56,13 @@ def test_parts_are_as_few_as_fit() -> None:
     assert [row for part in parts for row in part] == list(note.rows)
     assert all(sum(words(row.text) + 1 for row in part) <= 100 for part in parts)
     assert len(parts) <= 9
+
+
+def test_what_is_hardly_too_long_is_not_cut_into_much_and_a_crumb() -> None:
+    parts = cut(Note("", talk(*range(0, 100, 10))), 100, words)
+
+    assert len(parts) == 2
+    assert all(4 <= len(part) <= 6 for part in parts)
 
 
 def test_where_the_talk_is_dense_parts_are_shorter() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from support.long_talk import PARAGRAPH_S, meeting
 from thinktalk.engines.cascade.noted import Row, clock
-from thinktalk.engines.cascade.passages import asked_for, closest, named_times
+from thinktalk.engines.cascade.passages import asked_for, borrowed, closest, named_times, wanted
 
 BUDGET = 200
 
@@ -86,3 +86,16 @@ def test_a_sentence_belongs_to_the_row_it_was_taken_from() -> None:
     assert closest("Closed is the bridge.", told[5:10]).start_s == 8 * PARAGRAPH_S
     assert closest("57 thousand are paid for a bridge.", told[5:10]).start_s == 7 * PARAGRAPH_S
     assert closest("Zzz.", told[5:10]).start_s == 5 * PARAGRAPH_S
+
+
+def test_a_summary_looks_for_no_words_and_a_question_for_its_own() -> None:
+    assert wanted("Which wreck did the divers find?") == {"wreck", "diver"}
+    for whole in ("Summarise the talk on wrecks.", "Fasse das zusammen.", "总结这段录音。"):
+        assert wanted(whole) == set()
+
+
+def test_words_that_one_part_alone_has_are_borrowed_by_the_others() -> None:
+    asked = wanted("Which wreck did the diver find in the harbour?")
+    told = [{"harbo", "wreck", "diver"}, {"harbo"}, {"roof"}]
+    assert borrowed(asked, told) == {"wreck", "diver"}
+    assert borrowed(asked, told[:1]) == set()

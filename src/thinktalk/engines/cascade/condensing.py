@@ -20,7 +20,7 @@ from typing import Protocol
 from thinktalk.conversation import Message, TextPart
 from thinktalk.engines.base import GenerateRequest, Sampling, Thinker
 from thinktalk.engines.cascade.noted import Note, Row, clock, cut
-from thinktalk.engines.cascade.passages import asked_for, closest
+from thinktalk.engines.cascade.passages import asked_for, borrowed, closest, stems, wanted
 from thinktalk.errors import PromptTooLong
 from thinktalk.events import Progress, Report, TextDelta
 from thinktalk.media.segment import Span
@@ -44,7 +44,7 @@ _SYSTEM = "You take notes on one part of a file that is too long to be read at o
 # one in every part. With the part before the task a further question on the same file need not
 # read it again while a slot still has it.
 _TASK = (
-    "{part}\n[end of the part]\n\nQuestion: {question}\n"
+    "{part}\n[end of the part]\n\n{task} "
     "The answer may stand in another part. If this part does not speak of it, answer only: "
     "Nothing. Otherwise answer from this part, in at most four sentences, with the names and "
     "figures in it."
@@ -167,15 +167,14 @@ class Condenser:
             work.num_parts += len(parts)
             room = max(_LEAST, min(_WRITTEN, share // len(parts)))
             rows: list[Row] = []
-            for part in parts:
-                async with aclosing(self._read(part, question, room)) as steps:
-                    async for step in steps:
-                        if isinstance(step, str):
-                            rows += _attributed(step, part)
-                        else:
-                            yield work.progress(step)
-                work.num_read += 1
-            rows = rows or [Row(0.0, _NOWHERE, False)]
+            async with aclosing(self._read_all(parts, verbatim, room, work)) as events:
+                async for event in events:
+                    if isinstance(event, Row):
+                        rows.append(event)
+                    else:
+                        yield event
+            if not rows and not verbatim:
+                rows = [Row(0.0, _NOWHERE, False)]
             shorter = replace(note, head=_headed(note, num_parts), rows=tuple(rows))
             whole = _with_verbatim(shorter, verbatim)
             if size(whole.text) <= share:
@@ -183,19 +182,46 @@ class Condenser:
                 return
         yield await asyncio.to_thread(self._trimmed, whole, share, work)
 
+    async def _read_all(
+        self, parts: Sequence[Sequence[Row]], verbatim: Sequence[Row], room: int, work: _Work
+    ) -> AsyncGenerator[Progress | Row, None]:
+        """Yield progress, and what is written on each part in rows; not on `verbatim` ones."""
+        asked = wanted(work.question.asked)
+        told = [stems("\n".join(row.text for row in part)) for part in parts]
+        elsewhere = borrowed(asked, told)
+        for number, (part, known) in enumerate(zip(parts, told, strict=True), 1):
+            text = ""
+            task = f"Question: {work.question.text}\nThis is part {number} of {len(parts)}."
+            async with aclosing(self._read(part, task, room)) as steps:
+                async for step in steps:
+                    if isinstance(step, str):
+                        text = step
+                    else:
+                        yield work.progress(step)
+            work.num_read += 1
+            for sentence in _sentences(text):
+                # Asked what a diver found, a small model finds something where no diver is spoken
+                # of, too.
+                named = stems(sentence) & asked
+                if named & elsewhere and not named & known:
+                    continue
+                source = closest(sentence, part)
+                if source not in verbatim:
+                    yield _noted(sentence, source)
+
     async def _read(
-        self, part: Sequence[Row], question: str, room: int
+        self, part: Sequence[Row], task: str, room: int
     ) -> AsyncGenerator[float | str, None]:
         """Yield the share that is done, now and then, and at last what is written on a part."""
         told = "\n".join(row.text for row in part)
-        key = hashlib.blake2b(f"{room}\0{question}\0{told}".encode(), digest_size=16).digest()
+        key = hashlib.blake2b(f"{room}\0{task}\0{told}".encode(), digest_size=16).digest()
         text = self._remembered.get(key)
         if text is None:
             text, num_pieces = "", 0
             yield 0.0
             asked = (
                 Message("system", (TextPart(_SYSTEM),)),
-                Message("user", (TextPart(_TASK.format(part=told, question=question)),)),
+                Message("user", (TextPart(_TASK.format(part=told, task=task)),)),
             )
             sampling = Sampling(temperature=0.0, max_tokens=room)
             reading = self._thinker.think(GenerateRequest(messages=asked, sampling=sampling))
@@ -265,19 +291,22 @@ def _shares(sizes: Sequence[int], room: int) -> list[int]:
     return shares
 
 
-def _attributed(text: str, part: Sequence[Row]) -> list[Row]:
-    """What was written on a part, sentence by sentence, each at the time of the row it tells of."""
+def _sentences(text: str) -> list[str]:
+    """What was written on a part, without marks and times of the model's own."""
     sentences = [_CLUTTER.sub("", found).strip() for found in _SENTENCE_END.split(text.strip())]
     if len(sentences) > 1 and not _ENDED.search(sentences[-1]):
         sentences.pop()  # cut off
-    rows = []
-    for sentence in dict.fromkeys(sentences):
-        if len(sentence) < _SHORTEST_SENTENCE or _NOTHING.match(sentence):
-            continue
-        source = closest(sentence, part)
-        told = f"[{clock(source.start_s)}] {sentence}" if source.is_timed else sentence
-        rows.append(Row(source.start_s, told, source.is_timed))
-    return sorted(rows, key=lambda row: row.start_s)
+    return [
+        sentence
+        for sentence in dict.fromkeys(sentences)
+        if len(sentence) >= _SHORTEST_SENTENCE and not _NOTHING.match(sentence)
+    ]
+
+
+def _noted(sentence: str, source: Row) -> Row:
+    """The sentence, at the time of the row that it tells of."""
+    told = f"[{clock(source.start_s)}] {sentence}" if source.is_timed else sentence
+    return Row(source.start_s, told, source.is_timed)
 
 
 def _spans(note: Note, parts: Sequence[Sequence[Row]]) -> list[Span]:

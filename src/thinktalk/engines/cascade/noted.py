@@ -14,6 +14,8 @@ from itertools import accumulate, takewhile
 from thinktalk.media.segment import Span, segments
 
 _CLOCKED = re.compile(r"\[?(?:(\d+):)?(\d+):(\d\d)\]?(?:-[\d:]+)? ")
+# What two parts hold is halved, more or less: of a crumb a model makes too much.
+_TWO, _LARGER_HALF = 1.6, 0.6
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +81,11 @@ def cut(
     parts: list[tuple[Row, ...]] = []
     while rest:
         begin_s = rest[0][0].start_s
-        totals = accumulate(tokens for _, tokens in rest)
+        totals = list(accumulate(tokens for _, tokens in rest))
+        is_nearly_last = limit < totals[-1] <= _TWO * limit
+        most = _LARGER_HALF * totals[-1] if is_nearly_last else limit
         fitting = (
-            total <= limit and row.start_s - begin_s <= longest_s
+            total <= most and row.start_s - begin_s <= longest_s
             for total, (row, _) in zip(totals, rest, strict=True)
         )
         count = max(1, sum(takewhile(bool, fitting)))

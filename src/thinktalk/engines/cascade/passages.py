@@ -25,16 +25,23 @@ _SPOKEN = re.compile(
 )
 _FIRST = re.compile(r"\b(first|opening|beginning|starts?|begins?)\b|开始|开头", re.IGNORECASE)
 _LAST = re.compile(r"\b(last|closing|ending|ends?|finally)\b|最后|结束", re.IGNORECASE)
+_WHOLE = re.compile(
+    r"summar|overview|\bgist\b|recap|main points|zusammen|überblick|résum|\bresum|riassun|sintesi"
+    r"|总结|總結|概括|摘要|要約|まとめ|요약",
+    re.IGNORECASE,
+)
 _MARGIN_S = 30.0
 _UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u0e00-\u0e7f]")
 _WORD = re.compile(r"[^\W_]+")
 # What asks, and what is asked to be done: no word of the recording's own.
 _TASK = frozenset(
     _WORD.findall(
-        "a about all an and any are at be by can did do does find for from give has have how i in "
-        "is it me minute most of on or please quote recording say says said summarise summarize "
-        "summary tell that the their there they this to video was were what when where which who "
-        "whom why will with word words you"
+        "a about all an and answer any are at audio be by can described did discussed do does each "
+        "every explain find for from give happen happened happens has have how i in is it list "
+        "long many me mention mentioned mentions minute minutes most much name named names of on "
+        "or part please question quote recording said say says she he speak speaker speaks spoken "
+        "summarise summarize summary talk talked tell that the their there they this time times "
+        "to topic video was we were what when where which who whom why will with word words you"
     )
 )
 _STEM = 5  # letters by which inflected words are the same
@@ -97,7 +104,7 @@ def _spans(rows: Sequence[Row], timed: Sequence[int]) -> dict[int, Span]:
 
 def _by_words(rows: Sequence[Row], question: str) -> list[int]:
     """Numbers of the rows that share the most telling words with the question, best first."""
-    asked, told = stems(question), [stems(row.text) for row in rows]
+    asked, told = wanted(question), [stems(row.text) for row in rows]
     shared = Counter(stem for row in told for stem in row & asked)
     weights = {
         stem: math.log(len(rows) / count)
@@ -118,6 +125,17 @@ def closest(sentence: str, rows: Sequence[Row]) -> Row:
     common = Counter(stem for row in told for stem in row)
     shared = [sum(1 / common[stem] for stem in row & asked) for row in told]
     return rows[shared.index(max(shared))]
+
+
+def wanted(question: str) -> set[str]:
+    """What the question looks for, as stems; nothing if it is for all there is."""
+    return set() if _WHOLE.search(question) else stems(question)
+
+
+def borrowed(asked: set[str], told: Sequence[set[str]]) -> set[str]:
+    """Stems of the question that only one of several parts has: no other can answer with them."""
+    common = Counter(stem for part in told for stem in part & asked)
+    return {stem for stem, count in common.items() if count == 1 < len(told)}
 
 
 def stems(text: str) -> set[str]:
