@@ -196,8 +196,15 @@ async def test_the_row_that_shares_the_words_of_the_question_is_shown_word_for_w
     assert f'[12:00] "{WRECK}"' in reader.shown
 
 
+async def test_a_summary_is_written_from_the_first_and_the_last_row_too() -> None:
+    reader, _ = await read("Summarise.", reader=Reader(names_the_wreck))
+    shown = reader.shown
+    order = [shown.index(text) for text in ("Good evening", "[12:00] The wreck", "last point")]
+    assert order == sorted(order)
+
+
 async def test_where_no_part_answers_that_is_said() -> None:
-    reader, _ = await read("Summarise.")
+    reader, _ = await read("Who flew a kite?")
     assert "Nothing in it answers the question" in reader.shown
 
 

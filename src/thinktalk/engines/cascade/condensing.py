@@ -20,7 +20,14 @@ from typing import Protocol
 from thinktalk.conversation import Message, TextPart
 from thinktalk.engines.base import GenerateRequest, Sampling, Thinker
 from thinktalk.engines.cascade.noted import Note, Row, clock, cut
-from thinktalk.engines.cascade.passages import asked_for, borrowed, closest, stems, wanted
+from thinktalk.engines.cascade.passages import (
+    asked_for,
+    asks_for_all,
+    borrowed,
+    closest,
+    stems,
+    wanted,
+)
 from thinktalk.errors import PromptTooLong
 from thinktalk.events import Progress, Report, TextDelta
 from thinktalk.media.segment import Span
@@ -176,7 +183,7 @@ class Condenser:
             if not rows and not verbatim:
                 rows = [Row(0.0, _NOWHERE, False)]
             shorter = replace(note, head=_headed(note, num_parts), rows=tuple(rows))
-            whole = _with_verbatim(shorter, verbatim)
+            whole = _with_verbatim(shorter, verbatim, work.question)
             if size(whole.text) <= share:
                 yield whole
                 return
@@ -185,7 +192,10 @@ class Condenser:
     async def _read_all(
         self, parts: Sequence[Sequence[Row]], verbatim: Sequence[Row], room: int, work: _Work
     ) -> AsyncGenerator[Progress | Row, None]:
-        """Yield progress, and what is written on each part in rows; not on `verbatim` ones."""
+        """Yield progress, and in rows what is written on each part.
+
+        Of rows that are kept `verbatim` since they answer the question no more need be said.
+        """
         asked = wanted(work.question.asked)
         told = [stems("\n".join(row.text for row in part)) for part in parts]
         elsewhere = borrowed(asked, told)
@@ -199,6 +209,7 @@ class Condenser:
                     else:
                         yield work.progress(step)
             work.num_read += 1
+            rows = []
             for sentence in _sentences(text):
                 # Asked what a diver found, a small model finds something where no diver is spoken
                 # of, too.
@@ -206,8 +217,10 @@ class Condenser:
                 if named & elsewhere and not named & known:
                     continue
                 source = closest(sentence, part)
-                if source not in verbatim:
-                    yield _noted(sentence, source)
+                if not asked or source not in verbatim:
+                    rows.append(_noted(sentence, source))
+            for row in sorted(rows, key=lambda row: row.start_s):
+                yield row
 
     async def _read(
         self, part: Sequence[Row], task: str, room: int
@@ -246,7 +259,9 @@ class Condenser:
         """Rows to be kept as they are."""
         room, size = min(room, _VERBATIM), self._thinker.count_tokens
         rows = asked_for(note.rows, question.asked, room, size)
-        return rows or asked_for(note.rows, question.context, room, size)
+        if not rows and question.context:
+            return asked_for(note.rows, question.context, room, size)
+        return rows
 
     def _parts(self, note: Note, question: str, longest_s: float) -> list[tuple[Row, ...]]:
         """The note's rows in parts that the model reads at once."""
@@ -325,9 +340,13 @@ def _headed(note: Note, num_parts: int) -> str:
     return f"{head} Too long to be shown whole: this was noted on {where}."
 
 
-def _with_verbatim(note: Note, verbatim: Sequence[Row]) -> Note:
+def _with_verbatim(note: Note, verbatim: Sequence[Row], question: Question) -> Note:
+    """Rows word for word come last, next to the question; in a summary each has its place."""
     if not verbatim:
         return note
+    if asks_for_all(question.asked):
+        rows = sorted([*verbatim, *note.rows], key=lambda row: row.start_s)
+        return replace(note, rows=tuple(rows))
     title = Row(verbatim[0].start_s, "Word for word:", False)
     return replace(note, rows=(*note.rows, title, *verbatim))
 

@@ -88,9 +88,11 @@ def _by_time(rows: Sequence[Row], question: str) -> list[int]:
         # What follows is rather meant than what went before.
         gaps = {n: max(a - time_s, 2 * (time_s - b), 0.0) for n, (a, b) in spans.items()}
         chosen += sorted((n for n in timed if gaps[n] <= _MARGIN_S), key=gaps.__getitem__)
-    if _FIRST.search(question):
+    # A summary should know how it begins and ends.
+    is_for_all = asks_for_all(question)
+    if is_for_all or _FIRST.search(question):
         chosen.append(timed[0])
-    if _LAST.search(question):
+    if is_for_all or _LAST.search(question):
         chosen.append(timed[-1])
     return chosen
 
@@ -129,7 +131,12 @@ def closest(sentence: str, rows: Sequence[Row]) -> Row:
 
 def wanted(question: str) -> set[str]:
     """What the question looks for, as stems; nothing if it is for all there is."""
-    return set() if _WHOLE.search(question) else stems(question)
+    return set() if asks_for_all(question) else stems(question)
+
+
+def asks_for_all(question: str) -> bool:
+    """Whether it is for a summary, in so many words or for want of a question."""
+    return not question.strip() or bool(_WHOLE.search(question))
 
 
 def borrowed(asked: set[str], told: Sequence[set[str]]) -> set[str]:
