@@ -28,7 +28,7 @@ sys.exit(run_server(app, settings, on_listening=lambda url: print(url, flush=Tru
 """
 MEBIBYTE = 1024 * 1024
 PATIENCE_S = 1.5
-SETTINGS = {"port": 0, "read_timeout_s": PATIENCE_S, "max_body_bytes": 48 * MEBIBYTE}
+SETTINGS = {"port": 0, "read_timeout_s": PATIENCE_S}
 MEDIA = {
     "fetch_timeout_s": PATIENCE_S,
     "worker_timeout_s": 3 * PATIENCE_S,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from tempfile import SpooledTemporaryFile
 from typing import Any
 
 import orjson
@@ -16,6 +17,9 @@ from thinktalk.errors import BadRequest, BodyTooLarge, Busy
 # a gigabyte. A context of 262,144 tokens has room for no more than this.
 MAX_JSON_VALUES = 262_144
 _VALUE_MARKS = (b",", b"[", b"{")
+# What has come of a body lies in memory up to this size, then in a file that has no name: one that
+# turns out to have no end costs no more.
+_HELD_BYTES = 16 * 1024 * 1024
 # Smaller bodies are too many to be worth counting, and too small to matter.
 _COUNTED_BYTES = 256 * 1024
 
@@ -55,14 +59,25 @@ async def read_body(request: Request, max_bytes: int, budget: BodyBudget) -> byt
         Busy: the bodies of other requests leave no room for it.
     """
     receive = limited(request, max_bytes, budget)
-    pieces: list[bytes] = []
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise ClientDisconnect
-        pieces.append(message.get("body", b""))
-        if not message.get("more_body", False):
-            return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+    first = await _piece(receive)
+    if not first.get("more_body", False):
+        return bytes(first.get("body", b""))
+    with SpooledTemporaryFile(_HELD_BYTES) as file:
+        message = first
+        while message.get("more_body", False):
+            file.write(message.get("body", b""))
+            message = await _piece(receive)
+        file.write(message.get("body", b""))
+        size_bytes = file.tell()
+        file.seek(0)
+        return file.read(size_bytes)  # to read to the end, it would be gathered in growing pieces
+
+
+async def _piece(receive: Receive) -> Message:
+    message = await receive()
+    if message["type"] == "http.disconnect":
+        raise ClientDisconnect
+    return message
 
 
 def limited(request: Request, max_bytes: int, budget: BodyBudget | None) -> Receive:

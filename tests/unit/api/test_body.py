@@ -7,12 +7,14 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from starlette.requests import Request
+from starlette.types import Message
 
 from support.server import serving
 from support.wire import HELLO, chat_body, error_of, post
-from thinktalk.api.body import MAX_JSON_VALUES
+from thinktalk.api.body import MAX_JSON_VALUES, BodyBudget, read_body
 from thinktalk.api.openai.schemas import ChatBody, parse
-from thinktalk.errors import InvalidField
+from thinktalk.errors import BodyTooLarge, InvalidField
 
 MEBIBYTE = 1024 * 1024
 
@@ -35,6 +37,35 @@ def test_a_long_text_and_a_large_file_are_no_matter_of_values(url: str) -> None:
     words = "one, two, three. " * 50_000
     data = "data:;base64," + "A" * 2_000_000
     assert post(url, messages=[{"role": "user", "content": words}], extra=data).is_success
+
+
+async def test_a_body_without_end_is_not_held_in_memory() -> None:
+    async def receive() -> Message:
+        return {"type": "http.request", "body": bytes(64 * 1024), "more_body": True}
+
+    request = Request({"type": "http", "headers": [], "state": {}}, receive)
+    tracemalloc.start()
+    try:
+        with pytest.raises(BodyTooLarge):
+            await read_body(request, 160 * MEBIBYTE, BodyBudget(160 * MEBIBYTE))
+        _, peak_bytes = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak_bytes < 48 * MEBIBYTE
+
+
+async def test_a_large_body_comes_out_as_it_was_sent() -> None:
+    sent = [bytes([number]) * MEBIBYTE for number in range(40)]
+    pieces = iter(sent)
+    left = len(sent)
+
+    async def receive() -> Message:
+        nonlocal left
+        left -= 1
+        return {"type": "http.request", "body": next(pieces), "more_body": left > 0}
+
+    request = Request({"type": "http", "headers": [], "state": {}}, receive)
+    assert await read_body(request, 50 * MEBIBYTE, BodyBudget(50 * MEBIBYTE)) == b"".join(sent)
 
 
 WRONG: dict[str, Callable[[int], dict[str, Any]]] = {
