@@ -16,6 +16,7 @@ _COMMANDS = (
     ("long_audio",),
     ("overhead",),
     ("media",),
+    ("hostile",),
 )
 
 
