@@ -42,6 +42,7 @@ from thinktalk.settings import MediaSettings
 
 SOUND_RATE = 16_000
 _START_TIMEOUT_S = 30.0
+_LONG_JOB_S = 1.0
 _NO_SAMPLES: Samples = np.zeros(0, np.float32)
 
 _log = logging.getLogger(__name__)
@@ -62,7 +63,8 @@ class DecodeWorker:
     side by side each begin with all that is left: their number times the limit may be held at most.
 
     Args:
-        num_processes: the first starts with `start`, the others when first needed.
+        num_processes: the first starts with `start`, the others when first needed, or when a job
+            takes so long that its process may not survive it.
     """
 
     def __init__(self, settings: MediaSettings, *, num_processes: int = 2) -> None:
@@ -70,10 +72,8 @@ class DecodeWorker:
         self._executor = ThreadPoolExecutor(num_processes, thread_name_prefix="decode")
         self._reaping: set[asyncio.Future[None]] = set()
         self._processes = {_Process(settings) for _ in range(num_processes)}
-        # Last in, first out: the warm process is preferred to one that has not started yet.
-        self._idle: asyncio.LifoQueue[_Process] = asyncio.LifoQueue()
-        for process in self._processes:
-            self._idle.put_nowait(process)
+        self._places = asyncio.Semaphore(num_processes)
+        self._idle = list(self._processes)
 
     @property
     def pids(self) -> list[int]:
@@ -250,17 +250,33 @@ class DecodeWorker:
         return result
 
     async def _with_process(self, kind: Kind, run: Callable[[_Process], _Result]) -> _Result:
-        process = await self._idle.get()
-        if process.has_ended:
-            process = self._replaced(process)
-        working = self._executor.submit(_guarded, run, process, kind, self._settings)
-        try:
-            return await asyncio.wrap_future(working)
-        finally:
-            if not working.done():
-                # The caller has gone: nobody will want the result.
-                process.kill()
-            self._idle.put_nowait(self._replaced(process) if process.has_ended else process)
+        async with self._places:
+            process = self._take()
+            # The time that a start takes is none that the job takes.
+            long_s = _LONG_JOB_S if process.is_ready else _START_TIMEOUT_S
+            working = self._executor.submit(_guarded, run, process, kind, self._settings)
+            spare = asyncio.get_running_loop().call_later(long_s, self._start_spare)
+            try:
+                return await asyncio.wrap_future(working)
+            finally:
+                spare.cancel()
+                if not working.done():
+                    # The caller has gone: nobody will want the result.
+                    process.kill()
+                self._idle.append(self._replaced(process) if process.has_ended else process)
+
+    def _take(self) -> _Process:
+        """The idle process used last; one that has yet to start only where there is no other."""
+        process = max(reversed(self._idle), key=lambda idle: idle.is_ready)
+        self._idle.remove(process)
+        return self._replaced(process) if process.has_ended else process
+
+    def _start_spare(self) -> None:
+        """Start an idle process, so that the next file does not wait if this one's is killed."""
+        for process in self._idle:
+            if not process.is_ready:
+                self._executor.submit(process.start)
+                return
 
     def _replaced(self, dead: _Process) -> _Process:
         """Another process, started in the background; the next file should not wait for it."""
@@ -336,6 +352,10 @@ class _Process:
     def has_ended(self) -> bool:
         """Whether it is gone, for whatever reason; false for one that has not started yet."""
         return self.is_dead or (self._child is not None and self._child.poll() is not None)
+
+    @property
+    def is_ready(self) -> bool:
+        return self._channel is not None and not self.has_ended
 
     def start(self) -> socket.socket:
         """Start the program and wait until it has loaded its decoders."""

@@ -212,6 +212,25 @@ async def test_a_process_that_died_in_idleness_is_replaced() -> None:
         assert (await worker.audio(SOUND)).duration_s == pytest.approx(0.5)
 
 
+async def test_the_file_after_a_fatal_one_finds_a_process_that_is_ready() -> None:
+    started = time.monotonic()
+    async with running(MediaSettings()) as worker:
+        start_s = time.monotonic() - started
+        (first,) = worker.pids
+        os.kill(first, signal.SIGSTOP)
+        fatal = asyncio.create_task(worker.audio(SOUND))
+        # A job that takes long has a spare process started beside it.
+        await until(lambda: len(worker.pids) == 2, 20)
+        await worker.audio(SOUND)
+        os.kill(first, signal.SIGKILL)
+        with pytest.raises(MediaUndecodable):
+            await fatal
+
+        asked = time.monotonic()
+        await worker.audio(SOUND)
+        assert time.monotonic() - asked < start_s / 2
+
+
 async def test_cancelling_ends_the_work_at_once(vast: bytes) -> None:
     async with running(MediaSettings()) as worker:
         (pid,) = worker.pids
