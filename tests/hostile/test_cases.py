@@ -10,12 +10,22 @@ from thinktalk.abuse.runner import Runner
 
 # They use up a limit in seconds, or decode for as long.
 _SLOW_NAMES = (
-    *("hidden", "JPEG of 3,000 scans", "9,900 x 9,900", "5,000", "1,000 frames", "endless body"),
+    *(
+        "hidden",
+        "JPEG of 3,000 scans",
+        "9,900 x 9,900",
+        "2,500",
+        "5,000",
+        "1,000 frames",
+        "endless body",
+    ),
 )
 
 
 def _marked(case: Case) -> object:
-    is_slow = case.pace in ("fetch", "stall") or any(name in case.name for name in _SLOW_NAMES)
+    is_slow = case.pace in ("fetch", "both", "stall") or any(
+        name in case.name for name in _SLOW_NAMES
+    )
     return pytest.param(case, id=case.label, marks=[pytest.mark.slow] if is_slow else [])
 
 

@@ -31,7 +31,7 @@ PATIENCE_S = 1.5
 SETTINGS = {"port": 0, "read_timeout_s": PATIENCE_S}
 MEDIA = {
     "fetch_timeout_s": PATIENCE_S,
-    "worker_timeout_s": 3 * PATIENCE_S,
+    "worker_timeout_s": 2 * PATIENCE_S,
     "max_download_bytes": 32 * MEBIBYTE,
 }
 # A busy machine is slow; the strict figures are those of `benchmarks/hostile.py`.

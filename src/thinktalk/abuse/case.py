@@ -9,8 +9,8 @@ from enum import StrEnum
 from typing import Any, Literal
 
 # By when the server must have answered: as soon as the first bytes are in, once it has decoded,
-# once a download has ended, or once a client that dawdles has used up its patience.
-Pace = Literal["header", "work", "fetch", "stall"]
+# once a download has ended, once both have, or once a client that dawdles has used up its patience.
+Pace = Literal["header", "work", "fetch", "both", "stall"]
 
 
 class Expected(StrEnum):
@@ -84,6 +84,8 @@ class Limits:
 
     def of(self, case: Case) -> float:
         """The longest a refusal of this case may take."""
+        if case.pace == "both":
+            return self.fetch_s + self.work_s
         seconds: float = getattr(self, f"{case.pace}_s")
         return seconds
 

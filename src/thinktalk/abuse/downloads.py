@@ -37,7 +37,7 @@ def cases() -> list[Case]:
             name=f"25 MB that unpack to {name}",
             send=parts(lambda at, p=PART_OF[kind], f=file: [p(f"{at.files}/{f}")]),  # type: ignore[misc]
             expected=EITHER,
-            pace="work",
+            pace="both",
         )
         for name, (kind, file) in _LARGE.items()
     ]

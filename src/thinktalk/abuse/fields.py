@@ -77,7 +77,7 @@ def cases() -> list[Case]:
             Case(family="field", name=name, send=_send(make), expected=expected)
             for name, (make, expected) in _FIELDS.items()
         ),
-        _many("pictures", lambda _, n: image_part(data_url(sample("png"))), EITHER, "work"),
+        _many("pictures", lambda _, n: image_part(data_url(sample("png"))), EITHER, "work", 2_500),
         _many("broken pictures", lambda _, n: image_part("AAAA"), REFUSED, "work"),
         _many("addresses", lambda at, n: image_part(f"{at.canary}/{n}.png"), REFUSED, "work"),
     ]

@@ -69,7 +69,6 @@ def wave(
 
 
 _STATED: dict[str, tuple[Callable[[], bytes], Expected]] = {
-    "hours of silence in 1 MB": (lambda: silent_opus(1_000_000), REFUSED),
     "no samples": (lambda: wave(data=b""), REFUSED),
     "WAV of 4,294,967,295 Hz": (lambda: wave(rate=0xFFFF_FFFF), REFUSED),
     "WAV of 0 Hz": (lambda: wave(rate=0), REFUSED),
@@ -82,6 +81,7 @@ _STATED: dict[str, tuple[Callable[[], bytes], Expected]] = {
 }
 _ENDLESS: dict[str, tuple[Callable[[], bytes], Expected]] = {
     "zeros": (lambda: bytes(1_000_000), REFUSED),
+    "hours of silence in 1 MB": (lambda: silent_opus(1_000_000), EITHER),
     "hours of silence in 1 MB, hidden": (lambda: silent_opus(1_000_000, is_hidden=True), EITHER),
     "WAV that states 4 GB": (lambda: wave(size_bytes=0xFFFF_FFFF), EITHER),
     "WAV of 255 channels": (lambda: wave(channels=255, data=bytes(510 * 1000)), EITHER),
