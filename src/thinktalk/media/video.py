@@ -100,25 +100,34 @@ class VideoReader:
         self._max_delay = 0  # from decoding to being shown, in units of the stream
 
     def frames(self) -> Iterator[Frame]:
-        """The wanted frames, in time order. To be called once."""
+        """The wanted frames, in time order. To be called once.
+
+        Where only changes are wanted (`min_change`), the file's last frame is one more, if it shows
+        something else: a screen recording often ends with its last keystroke.
+        """
         self._stream.thread_type = "AUTO"
         self._stream.codec_context.thread_count = _MAX_THREADS
         num_seen, next_wanted = 0, 0
+        unused: tuple[float, av.VideoFrame] | None = None
         for frame in decoded(self._container, self._stream, self._spare):
             time_s = self._time_s(frame, num_seen)
             num_seen += 1
             if self._is_cut and time_s >= self.duration_s:
-                return
+                break
+            unused = (time_s, frame)
             if time_s + self._tolerance_s < next_wanted * self._interval_s:
                 continue
             if next_wanted >= self._num_frames and time_s < self.duration_s + self._interval_s:
                 continue  # all are there, and only a file longer than it says has more to show
+            unused = None
             next_wanted = math.floor((time_s + self._tolerance_s) / self._interval_s) + 1
             if self._has_changed(frame):
                 yield Frame(max(0.0, time_s), Image(self._pixels(frame)))
             if next_wanted >= self._max_frames:
                 return
             self._skip_to(frame, next_wanted * self._interval_s)
+        if unused is not None and self._min_change > 0 and self._has_changed(unused[1]):
+            yield Frame(max(0.0, unused[0]), Image(self._pixels(unused[1])))
 
     def _time_s(self, frame: av.VideoFrame, num_seen: int) -> float:
         if frame.time is None:

@@ -215,7 +215,18 @@ def test_slow_change_is_noticed_by_and_by() -> None:
     # 24 grey levels from one sampled frame to the next.
     video = _decoded(video_file(5.0), min_change=30.0)
 
-    assert _times(video) == [0.0, 1.0, 2.0, 3.0, 4.0]
+    assert _times(video)[:-1] == [0.0, 1.0, 2.0, 3.0, 4.0]
+
+
+def test_a_last_frame_that_differs_is_kept_where_changes_are_wanted() -> None:
+    data = video_file(
+        3.0, picture_at=lambda time_s: picture(160, 120) // (1 if time_s > 2.8 else 2)
+    )
+    still = video_file(3.0, picture_at=lambda _: picture(160, 120))
+
+    assert _times(_decoded(data, min_change=1.0)) == [0.0, 2.9]
+    assert _times(_decoded(still, min_change=1.0)) == [0.0]
+    assert _times(_decoded(data)) == [0.0, 0.5, 1.0, 1.5, 2.0, 2.5]
 
 
 def test_the_sound_track_comes_along_at_16_khz() -> None:
