@@ -176,6 +176,13 @@ def rows(lines: Sequence[Line]) -> list[list[Line]]:
     return [sorted(row, key=lambda line: line.box[0]) for row in grouped]
 
 
+def around(row: Sequence[Line]) -> Box:
+    """The box that holds all of a row."""
+    boxes = [line.box for line in row]
+    left, top = min(box[0] for box in boxes), min(box[1] for box in boxes)
+    return left, top, max(box[2] for box in boxes), max(box[3] for box in boxes)
+
+
 def with_layout(lines: Sequence[Line]) -> str:
     """The text with its indents and gaps as spaces, one row a line.
 
