@@ -18,8 +18,8 @@ from thinktalk.media.types import Audio
 _ONE_QUOTE_S = 30.0
 _PARAGRAPH_S = 20.0
 _UNSURE_LOGPROB = -0.7
-_SILENT_RMS = 10 ** (-60 / 20)
-_LOOKED_AT_S = 30.0
+SILENT_RMS = 10 ** (-60 / 20)
+LOOKED_AT_S = 30.0
 _FRAME = 2048
 _NOISE_FLATNESS = 0.2
 _TONAL_FLATNESS = 0.02
@@ -35,7 +35,7 @@ def heard(segments: Sequence[Segment], audio: Audio, duration_s: float) -> str:
     """
     segments = [segment for segment in segments if segment.text.strip()]
     if not segments:
-        return f"[audio, {duration_s:.1f} s] No speech heard: {_likeness(audio)}."
+        return f"[audio, {duration_s:.1f} s] No speech heard: {likeness(audio)}."
     spoken = list(dict.fromkeys(segment.language for segment in segments))
     names = ", ".join(languages.name(code).title() for code in spoken)
     label = f"[audio, {duration_s:.1f} s, {names}]"
@@ -69,10 +69,10 @@ def _clock(seconds: float) -> str:
     return f"[{hours}:{minute:02}:{second:02}]" if hours else f"[{minute}:{second:02}]"
 
 
-def _likeness(audio: Audio) -> str:
-    samples = audio.samples[: round(_LOOKED_AT_S * audio.sample_rate)]
+def likeness(audio: Audio) -> str:
+    samples = audio.samples[: round(LOOKED_AT_S * audio.sample_rate)]
     rms = float(np.sqrt(np.mean(samples**2, dtype=np.float64))) if len(samples) else 0.0
-    if rms < _SILENT_RMS:
+    if rms < SILENT_RMS:
         return "it is silent"
     if float(np.abs(samples).max()) / rms > _CLICK_CREST:
         return "probably a knock, a click or another short sound"
@@ -96,7 +96,7 @@ def _spectra(samples: npt.NDArray[np.float32], sample_rate: int) -> npt.NDArray[
     """Power of the frames that are not silent, 100 Hz to 6 kHz, shape (num_frames, num_bins)."""
     num_frames = len(samples) // _FRAME
     frames = samples[: num_frames * _FRAME].reshape(num_frames, _FRAME)
-    frames = frames[np.sqrt((frames**2).mean(axis=1)) > _SILENT_RMS]
+    frames = frames[np.sqrt((frames**2).mean(axis=1)) > SILENT_RMS]
     power = np.abs(np.fft.rfft(frames * np.hanning(_FRAME), axis=1)) ** 2
     hertz = np.fft.rfftfreq(_FRAME, 1 / sample_rate)
     return np.asarray(power[:, (hertz > 100) & (hertz < 6000)] + 1e-12, dtype=np.float64)
