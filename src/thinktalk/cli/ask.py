@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from thinktalk.cli.target import add_target, find_server
@@ -13,7 +15,9 @@ from thinktalk.settings import Settings
 
 def add_parser(commands: Any) -> None:
     parser = commands.add_parser("ask", help="ask a question about any mix of files")
-    parser.add_argument("text", help="the question; - reads it from standard input")
+    parser.add_argument(
+        "text", help="the question; - reads it from standard input. May also stand after the files"
+    )
     parser.add_argument("files", nargs="*", help="pictures, recordings, videos; paths or addresses")
     parser.add_argument("--voice", help="speak the reply in this voice, such as Ethan")
     parser.add_argument("--model", default="qwen3.5-omni-flash", help="(default %(default)s)")
@@ -29,12 +33,13 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
     from thinktalk.cli.playback import play_or_save
     from thinktalk.cli.writing import Writing
 
-    text = sys.stdin.read().strip() if args.text == "-" else args.text
+    text, files = in_order([args.text, *args.files])
+    text = sys.stdin.read().strip() if text == "-" else text
     voice = args.voice or ("Tina" if args.output else None)
     writing = Writing(silent=args.json)
     with library.stream(
         text,
-        *args.files,
+        *files,
         voice=voice,
         model=args.model,
         system=args.system,
@@ -66,3 +71,17 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
             )
         )
     return 0
+
+
+def in_order(words: Sequence[str]) -> tuple[str, list[str]]:
+    """The question and the files: the question is the first word, or the last if that is none."""
+    if len(words) > 1 and _is_file(words[0]) and not _is_file(words[-1]):
+        return words[-1], list(words[:-1])
+    return words[0], list(words[1:])
+
+
+def _is_file(word: str) -> bool:
+    try:
+        return word.startswith(("http://", "https://")) or Path(word).is_file()
+    except OSError:  # longer than any name may be
+        return False
