@@ -14,6 +14,7 @@ import pytest
 import pytest_asyncio
 from PIL import Image as Files
 
+from support import screens
 from support.pictures import Look, bar_chart, diagram, plain, text_picture
 from thinktalk.engines.base import Segment
 from thinktalk.engines.cascade.arbiter import Arbiter
@@ -143,10 +144,24 @@ async def test_a_video_is_told_in_time_order(eyes: Eyes) -> None:
     told = await watch(eyes, Video(frames, None, 6.0, 900, 400), speech)
 
     assert told.splitlines()[1:] == [
+        "0:00 scene 1",
         "0:00 on screen: Main menu",
         '0:01 said: "Now I press start."',
+        "0:03 scene 2",
         "0:03 on screen: Connection lost",
     ]
+
+
+async def test_code_typed_into_an_editor_is_told_to_the_letter(eyes: Eyes) -> None:
+    code = "def add(a, b):\n    total = a + b\n    return total\n\n\nprint(add(1, 2))"
+    frames = tuple(
+        Frame(n / 2, Image(screens.editor(code[: 9 * n]))) for n in range(len(code) // 9 + 2)
+    )
+
+    told = await watch(eyes, Video(frames, None, 5.0, 1280, 720), [])
+
+    assert f"the code that is shown, complete:\n```\n{code}\n```" in told
+    assert "typed: print(add(1, 2))" in told
 
 
 async def test_a_cancelled_look_lets_the_next_one_start_soon(eyes: Eyes) -> None:

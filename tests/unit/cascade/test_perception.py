@@ -168,6 +168,23 @@ async def test_without_a_system_prompt_a_spoken_reply_is_asked_to_be_plain() -> 
     assert "markdown" not in written.messages[0].text
 
 
+async def test_code_in_a_video_is_asked_to_be_copied_but_not_to_be_spoken() -> None:
+    class Screen(Looker):
+        async def follow(self, video: Video, segments: Sequence[Segment]) -> str:
+            return "Video, 9 s.\n0:02 the code that is shown:\n```\nprint(1)\n```"
+
+    async def system(sight: Looker, spoken: bool) -> str:
+        reader = Reader()
+        video = Video(frames=(), audio=None, duration_s=9, width=64, height=48)
+        thinker = PerceivingThinker(Listener(""), sight, reader)
+        await think(thinker, user(VideoPart(video), TextPart("Write it.")), spoken=spoken)
+        return reader.read[-1].messages[0].text
+
+    assert "copied exactly" in await system(Screen(), spoken=False)
+    assert "copied exactly" not in await system(Screen(), spoken=True)
+    assert "copied exactly" not in await system(Looker(), spoken=False)
+
+
 async def test_usage_counts_what_was_written_and_not_the_notes() -> None:
     thinker = PerceivingThinker(Listener(""), Looker(), Reader())
     thoughts = await think(thinker, user(image(), TextPart("What is this?")))

@@ -51,6 +51,11 @@ _PERCEIVED = (
     "Answer from it; where it says probably or unsure, say so too. "
     "Do not mention brackets or notes."
 )
+# Without this qwen2.5-coder-1.5b, told to "write the code that is shown", describes it.
+_LISTED = (
+    " When asked to write code or text that is shown, give all of it in a code block, "
+    "copied exactly."
+)
 # Without this a summary names no time, though every line of the notes has one.
 _CONDENSED = " Where a time in it matters, name it."
 _MAX_REMEMBERED = 256
@@ -196,6 +201,8 @@ def _all_written(request: GenerateRequest, perceived: Mapping[int, _Perceived]) 
     """The request as text only; `perceived` by the identity of the part."""
     messages = [_written(message, perceived) for message in request.messages]
     added = _PERCEIVED if perceived else ""
+    if request.speech is None and any("\n```" in known.note.text for known in perceived.values()):
+        added += _LISTED
     if any(known.is_condensed for known in perceived.values()):
         added += _CONDENSED
     return replace(request, messages=_with_system(messages, request, added))

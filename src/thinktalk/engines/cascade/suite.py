@@ -43,8 +43,9 @@ _CLASSIFIER, _VOICES, _ACTIVITY = "efficientnet-lite0", "kokoro-voices", "silero
 _LIBRARIES = "llama-cpp"
 # From this many cores on, decoding and synthesis side by side beat taking turns.
 _OVERLAP_CORES = 6
-# One look a second; 720p keeps screen text readable; pictures without any change are dropped.
-_FRAMES = FrameSampling(fps=1.0, max_frames=600, max_pixels=1280 * 720, min_change=0.05)
+# Two looks a second, for what is typed before a cut; 720p keeps screen text readable, and of more
+# than 400 frames each would be smaller. What differs by less than two typed letters is dropped.
+_FRAMES = FrameSampling(fps=2.0, max_frames=400, max_pixels=1280 * 720, min_change=0.02)
 # Of the notes that stand for media: an hour of speech takes 12,000 tokens; photos take 30 to 45, a
 # screen full of text 300 and more; twelve looks at slides 150, at busy screens more.
 _COSTS = RealCosts(speech_per_s=3.4, image=200, video=600, part_tokens=3072)
