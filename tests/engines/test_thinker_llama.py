@@ -21,7 +21,7 @@ from thinktalk.engines.cascade.arbiter import Arbiter
 from thinktalk.engines.cascade.thinker import LlamaThinker
 from thinktalk.engines.cascade.vocabulary import read_metadata
 from thinktalk.errors import NotReady, PromptTooLong
-from thinktalk.events import Finished, TextDelta
+from thinktalk.events import Finished, Progress, TextDelta
 
 pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
 
@@ -275,3 +275,17 @@ async def test_before_start_a_question_is_refused() -> None:
     )
     with pytest.raises(NotReady, match="absent is not loaded"):
         await reply(idle, ask("Hi"))
+
+
+async def test_the_reading_of_a_long_prompt_shows_progress(thinker: LlamaThinker) -> None:
+    numbers = " ".join(str(7919 * number % 100_003) for number in range(150))
+    shares: list[float] = []
+    async with aclosing(thinker.think(ask(f"Say hello. {numbers}"))) as thoughts:
+        async for thought in thoughts:
+            if isinstance(thought, Progress):
+                shares.append(thought.fraction)
+            else:
+                break
+    assert len(shares) >= 5
+    assert shares == sorted(shares)
+    assert 0 < shares[0] < 0.5 < shares[-1] < 1

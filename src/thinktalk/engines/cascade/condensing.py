@@ -240,10 +240,12 @@ class Condenser:
             reading = self._thinker.think(GenerateRequest(messages=asked, sampling=sampling))
             async with aclosing(reading) as thoughts:
                 async for thought in thoughts:
-                    if isinstance(thought, TextDelta):
+                    if isinstance(thought, Progress):
+                        yield thought.fraction / 2
+                    elif isinstance(thought, TextDelta):
                         text += thought.text
                         num_pieces += 1
-                        yield min(1.0, num_pieces / room)
+                        yield min(1.0, 0.5 + num_pieces / room / 2)
         self._remembered[key] = text
         self._remembered.move_to_end(key)
         while len(self._remembered) > _MAX_REMEMBERED:

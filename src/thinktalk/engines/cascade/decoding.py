@@ -36,7 +36,15 @@ class Run:
     abandoned: threading.Event = field(default_factory=threading.Event)
 
 
-_Outbox = asyncio.Queue[tuple[str, int] | None]
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The prompt is being read: the share that is through, in [0, 1]."""
+
+    share: float
+
+
+Piece = tuple[str, int] | Reading
+_Outbox = asyncio.Queue[Piece | None]
 
 
 class Decoder:
@@ -47,10 +55,11 @@ class Decoder:
         self._arbiter, self._executor = arbiter, executor
         self._drivers: set[asyncio.Task[None]] = set()
 
-    async def decode(self, run: Run, slots: SlotTable) -> AsyncGenerator[tuple[str, int], None]:
+    async def decode(self, run: Run, slots: SlotTable) -> AsyncGenerator[Piece, None]:
         """Yield (text, token) as written; `run` then says why it ended. Closing stops it.
 
-        The text is that of whole characters: a token in the middle of one has none.
+        The text is that of whole characters: a token in the middle of one has none. Before the
+        first, `Reading` after each step of a long prompt.
         """
         # Unbounded, but never longer than the reply: the native thread must not wait for readers.
         outbox: _Outbox = asyncio.Queue()
@@ -102,13 +111,20 @@ class Decoder:
         def on_token(characters: str, token: int) -> None:
             loop.call_soon_threadsafe(outbox.put_nowait, (characters, token))
 
+        def should_stop() -> bool:
+            # Asked before every step, on the model's thread.
+            if 0 < text.num_read < text.num_prompt:
+                reading = Reading(text.num_read / text.num_prompt)
+                loop.call_soon_threadsafe(outbox.put_nowait, reading)
+            return run.abandoned.is_set() or hold.must_leave()
+
         call = functools.partial(
             self._llama.run,
             text,
             slot=slot.number,
             max_tokens=full - text.num_written,
             on_token=on_token,
-            should_stop=lambda: run.abandoned.is_set() or hold.must_leave(),
+            should_stop=should_stop,
         )
         native = loop.run_in_executor(self._executor, call)
         try:

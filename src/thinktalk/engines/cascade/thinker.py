@@ -17,7 +17,7 @@ from thinktalk.conversation import Message, TextPart
 from thinktalk.engines.base import GenerateRequest, Sampling, Thought
 from thinktalk.engines.cascade import grammars, prompt, tool_calls
 from thinktalk.engines.cascade.arbiter import Arbiter
-from thinktalk.engines.cascade.decoding import Decoder, Run
+from thinktalk.engines.cascade.decoding import Decoder, Reading, Run
 from thinktalk.engines.cascade.llama import Llama
 from thinktalk.engines.cascade.loops import LoopWatch
 from thinktalk.engines.cascade.reply_text import ReplyText
@@ -25,7 +25,7 @@ from thinktalk.engines.cascade.slots import SlotTable
 from thinktalk.engines.cascade.tool_results import retell
 from thinktalk.engines.cascade.vocabulary import Vocabulary
 from thinktalk.errors import InvalidField, InvalidToolSchema, NotReady, PromptTooLong
-from thinktalk.events import Finished, FinishReason, TextDelta, Usage
+from thinktalk.events import Finished, FinishReason, Progress, TextDelta, Usage
 
 _SHORTEST_REPLY = 16  # tokens that must be left for the reply
 _CALLS_WINDOW = 7168  # tokens of a decision about tools, its worked examples and its answer
@@ -128,7 +128,7 @@ class LlamaThinker:
             has_called = False
             async with aclosing(self._call_tools(request)) as thoughts:
                 async for thought in thoughts:
-                    has_called = True
+                    has_called = has_called or not isinstance(thought, Progress)
                     yield thought
             if has_called:
                 return
@@ -150,7 +150,11 @@ class LlamaThinker:
         shown = ReplyText(sampling.stop, sampling.stop_token_ids)
         watch = LoopWatch()
         async with aclosing(self._ready().decode(run, self._slots)) as pieces:
-            async for text, token in pieces:
+            async for piece in pieces:
+                if isinstance(piece, Reading):
+                    yield Progress("thinking", piece.share)
+                    continue
+                text, token = piece
                 if ready := shown.feed(text, token):
                     yield TextDelta(ready)
                 watch.feed(token)
@@ -186,9 +190,12 @@ class LlamaThinker:
         while True:
             answer = ""
             async with aclosing(self._ready().decode(run, self._call_slot)) as pieces:
-                async for text, _ in pieces:
-                    answer += text
-                    for delta in reader.feed(text):
+                async for piece in pieces:
+                    if isinstance(piece, Reading):
+                        yield Progress("thinking", piece.share)
+                        continue
+                    answer += piece[0]
+                    for delta in reader.feed(piece[0]):
                         yield delta
             for delta in reader.finish():
                 yield delta

@@ -274,6 +274,7 @@ class Llama:
             known = job.num_known
             self._slots[job.slot] += job.text.tokens[known : known + count]
             job.num_known += count
+            job.text.num_read = job.num_known
         for job, _, index in parts:
             if index >= 0:
                 try:

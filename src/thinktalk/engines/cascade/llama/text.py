@@ -14,6 +14,7 @@ class Text:
     Attributes:
         tokens: the prompt and what was written since.
         num_prompt: how many of them are the prompt.
+        num_read: how many the model has read so far; a slot that lost them reads them again.
         read_anew: whether nothing that slots remember is used: a seed repeats only where all is
             read in the same steps, and rounded in the same way.
         is_begun: whether a slot has read some of it.
@@ -24,6 +25,7 @@ class Text:
     def __init__(self, prompt: Sequence[int], sampler: Sampler, *, read_anew: bool) -> None:
         self.tokens = list(prompt)
         self.num_prompt = len(self.tokens)
+        self.num_read = 0
         self.sampler = sampler
         self.read_anew = read_anew
         self.is_begun = False
