@@ -70,7 +70,7 @@ async def test_sight_and_speech_are_told_in_time_order() -> None:
         (0.0, text_picture(["Main menu"], font_px=30)),
         (3.0, text_picture(["Main menu", "Connection lost"], font_px=30)),
     )
-    speech = [Segment(start_s=1.0, end_s=2.0, text=" Now I press start.", language="en")]
+    speech = [Segment(start_s=0.95, end_s=2.0, text=" Now I press start.", language="en")]
 
     assert told(await watch(reader, video, speech)) == [
         "0:00 on screen: Main menu",

@@ -33,6 +33,7 @@ from thinktalk.engines.cascade.sight.written import (
     standing_since,
 )
 from thinktalk.engines.cascade.sounds import between_words
+from thinktalk.media.activity import SpanRules
 from thinktalk.media.types import Frame, Image, Video
 
 # Grows with the video: who sends an hour waits for its speech to be recognised anyway.
@@ -196,7 +197,12 @@ def _scenes(seen: _Watched) -> list[Remark]:
 
 
 def _said(segments: Sequence[Segment]) -> list[Remark]:
-    return [Remark(segment.start_s, f'said: "{segment.text.strip()}"') for segment in segments]
+    # Spans of speech come with a margin: without it, what is said at 0:12 would be told at 0:11.
+    margin_s = SpanRules().padding_s
+    return [
+        Remark(segment.start_s + margin_s, f'said: "{segment.text.strip()}"')
+        for segment in segments
+    ]
 
 
 def _head(video: Video, segments: Sequence[Segment], seen: _Watched, num_left_out: int) -> str:
