@@ -42,6 +42,8 @@ _SOURCE_RATES = (1_000, 768_000)
 # Not JPEG 2000, EPS, PDF and the like: large attack surfaces that nobody sends.
 _IMAGE_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "DIB", "TIFF", "AVIF", "ICO", "PPM")
 _ICON, _PNG = b"\x00\x00\x01\x00", b"\x89PNG\r\n\x1a\n"
+_SCAN, _BLOCK_BYTES = b"\xff\xda", 1 << 20
+_MIN_SCANS, _SCANS_OF_LARGEST = 64, 8
 _MIN_SIDE = 10
 _MAX_RATIO = 200
 
@@ -180,7 +182,25 @@ def open_image(source: Source, max_pixels: int) -> PIL.Image.Image:
         raise ImageShapeRefused(width, height, f"each side must be over {_MIN_SIDE} pixels")
     if max(width, height) > _MAX_RATIO * min(width, height):
         raise ImageShapeRefused(width, height, f"the ratio may be at most {_MAX_RATIO}:1")
+    if image.format == "JPEG":
+        _check_scans(file, width * height, max_pixels)
     return image
+
+
+def _check_scans(file: BinaryIO, num_pixels: int, max_pixels: int) -> None:
+    """Each scan of a JPEG passes over all of its pixels; real ones have a dozen, in a few bytes."""
+    position = file.tell()
+    file.seek(0)
+    num_scans, last = 0, b""
+    while block := file.read(_BLOCK_BYTES):
+        # The marker cannot stand within the data of a scan.
+        num_scans += (last + block).count(_SCAN)
+        last = block[-1:]
+    file.seek(position)
+    limit = max(_MIN_SCANS, _SCANS_OF_LARGEST * max_pixels // num_pixels)
+    if num_scans > limit:
+        detail = f"It has {num_scans} scans; of this size at most {limit} are accepted."
+        raise MediaUndecodable("image", detail)
 
 
 def _check_icon(file: BinaryIO, max_pixels: int) -> None:

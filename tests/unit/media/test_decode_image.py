@@ -214,3 +214,15 @@ def test_jpeg_2000_is_not_opened() -> None:
 
     with pytest.raises(MediaUndecodable, match="JPEG 2000"):
         _decoded(file.getvalue())
+
+
+def test_a_jpeg_of_endless_scans_is_refused_before_it_is_decoded() -> None:
+    data = image_file(picture(800, 600), "JPEG", progressive=True)
+    start = data.rindex(b"\xff\xda")
+    endless = data[:start] + data[start:-2] * 2000 + data[-2:]
+
+    started = time.process_time()
+    with pytest.raises(MediaUndecodable, match=r"It has 20\d\d scans; of this size at most 166 "):
+        decode_image(endless, max_pixels=10_000_000)
+    assert time.process_time() - started < 1
+    assert decode_image(data, max_pixels=10_000_000).width == 800
