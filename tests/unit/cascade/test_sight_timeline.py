@@ -24,7 +24,7 @@ def test_a_long_story_is_cut_and_every_moment_kept() -> None:
 
 
 def test_what_does_not_fit_is_left_out_evenly_and_counted() -> None:
-    rows = timeline([Remark(6.0 * n, f"said: {n}" + "x" * 80) for n in range(100)])
+    rows = timeline([Remark(6.0 * n, f"on screen: {n}" + "x" * 80) for n in range(100)])
 
     assert rows[0].startswith("0:00 ")
     assert rows[-2].startswith("9:4")
@@ -39,6 +39,17 @@ def test_a_block_to_be_copied_is_never_cut() -> None:
 
     assert f"0:50-1:00 code:\n{code}" in rows
     assert "more moments left out" in rows[-1]
+
+
+def test_of_what_was_said_nothing_is_left_out() -> None:
+    talk = [Remark(6.0 * n, f'said: "{n} {"word " * 30}"', is_whole=True) for n in range(600)]
+    seen = [Remark(6.0 * n, "on screen: " + "x" * 90) for n in range(600)]
+
+    rows = timeline([*talk, *seen])
+
+    assert sum("said:" in row for row in rows) == 600
+    assert sum("on screen:" in row for row in rows) < 60
+    assert rows[-1].endswith("more moments left out)")
 
 
 def test_a_listing_too_long_keeps_its_beginning_and_its_end() -> None:

@@ -16,23 +16,29 @@ _SHORTEST_ROW = 80
 class Remark:
     """Something seen or heard from `start_s` on; to `end_s`, if its end is worth telling.
 
-    `block` are rows to be copied as they are, such as code: told whole, outside the limit on rows.
+    `block` are rows to be copied as they are, such as code. With it, or where `is_whole`, a remark
+    is told outside the limit on rows: of what was said nothing is left out.
     """
 
     start_s: float
     text: str
     end_s: float | None = None
     block: str = ""
+    is_whole: bool = False
+
+    @property
+    def is_limited(self) -> bool:
+        return not (self.block or self.is_whole)
 
 
 def timeline(remarks: Iterable[Remark], max_characters: int = MAX_CHARACTERS) -> list[str]:
     """Rows such as `0:03 on screen: Menu` or `0:03-0:09 silence`, in time order.
 
-    What does not fit is left out evenly, and a last row says how much; the longest are cut.
-    Rows with a block are kept.
+    Of the limited ones, what does not fit is left out evenly, and a last row says how much; the
+    longest are cut.
     """
     ordered = sorted(remarks, key=lambda remark: remark.start_s)
-    brief = [remark for remark in ordered if not remark.block]
+    brief = [remark for remark in ordered if remark.is_limited]
     rows = [_row(remark) for remark in brief]
     left_out = 0
     if rows and sum(map(len, rows)) > max_characters:
@@ -43,7 +49,7 @@ def timeline(remarks: Iterable[Remark], max_characters: int = MAX_CHARACTERS) ->
         brief = [brief[number] for number in kept]
         rows = [_cut(rows[number], longest) for number in kept]
     told = list(zip((remark.start_s for remark in brief), rows, strict=True))
-    told += [(remark.start_s, _row(remark)) for remark in ordered if remark.block]
+    told += [(remark.start_s, _row(remark)) for remark in ordered if not remark.is_limited]
     lines = [row for _, row in sorted(told, key=lambda item: item[0])]
     return [*lines, f"({left_out} more moments left out)"] if left_out else lines
 

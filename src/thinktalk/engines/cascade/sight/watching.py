@@ -200,7 +200,7 @@ def _said(segments: Sequence[Segment]) -> list[Remark]:
     # Spans of speech come with a margin: without it, what is said at 0:12 would be told at 0:11.
     margin_s = SpanRules().padding_s
     return [
-        Remark(segment.start_s + margin_s, f'said: "{segment.text.strip()}"')
+        Remark(segment.start_s + margin_s, f'said: "{segment.text.strip()}"', is_whole=True)
         for segment in segments
     ]
 
