@@ -1,9 +1,10 @@
 """Long recordings: speed, memory, ten hours, and what splitting costs.
 
-    python -m benchmarks.long_audio [recognition|memory|hours|splitting]
+    python -m benchmarks.long_audio [recognition|memory|cancelling|hours|splitting]
 
 *recognition*: the recogniser alone on 60 minutes without word times. *memory*: the server as a
 process, an MP3 of 10 and one of 60 minutes sent as forms, with word times; peak memory and speed.
+*cancelling*: a client that leaves a transcription in the middle; seconds until nothing runs.
 *hours*: ten hours of MP3 decoded, searched for speech and cut into pieces, all of it; what
 recognition would take follows from the measured rate. *splitting*: 20 minutes recognised as a
 whole and in parts that were cut at pauses, errors of both against what was said.
@@ -25,7 +26,7 @@ import numpy as np
 from benchmarks.recognition import words
 from benchmarks.recordings import SAMPLE_RATE, Spoken, folder, mp3, sentences, talk
 from benchmarks.results import median, report
-from benchmarks.server import RunningServer, running_server
+from benchmarks.server import RunningServer, running_server, seconds_until_idle
 from benchmarks.speech import edit_distance
 from thinktalk.engines.base import RecognizeOptions
 from thinktalk.engines.cascade.claims import Claim
@@ -40,7 +41,7 @@ from thinktalk.media.worker import DecodeWorker
 from thinktalk.settings import load
 from thinktalk.weights.catalog import Catalog
 
-_HOURS = 10
+_HOURS, _CANCELS = 10, 8
 _LOOK_S = 0.2
 
 
@@ -152,6 +153,35 @@ def memory(spoken: list[Spoken]) -> None:
     report("long-memory", rows)
 
 
+async def cancelling(spoken: list[Spoken]) -> None:
+    """Leave a transcription in the middle: seconds until the server does nothing more."""
+    data = mp3(talk(spoken, 900).samples)
+    taken_s = []
+    with running_server(THINKTALK_MEDIA__RESUME_BYTES="0") as server:
+        for number in range(_CANCELS):
+            leave_at = time.perf_counter() + 4.0 + 0.3 * number
+            form = {"model": "whisper-1", "stream": "true"}
+            async with (
+                httpx.AsyncClient(base_url=server.url, timeout=60, trust_env=False) as http,
+                http.stream(
+                    "POST",
+                    "/v1/audio/transcriptions",
+                    data=form,
+                    files={"file": ("talk.mp3", data)},
+                ) as response,
+            ):
+                async for _ in response.aiter_bytes():
+                    if time.perf_counter() >= leave_at:
+                        break
+            taken_s.append(await seconds_until_idle(server, time.perf_counter()))
+    row = {
+        "cancelled": _CANCELS,
+        "median s to idle": median(taken_s),
+        "worst s": round(max(taken_s), 2),
+    }
+    report("long-cancelling", [row], taken_s)
+
+
 def ten_hours(spoken: list[Spoken]) -> Path:
     """An MP3 of ten hours, kept between runs: 20 minutes, over and over."""
     path = folder() / f"{_HOURS}h.mp3"
@@ -241,7 +271,7 @@ async def splitting(spoken: list[Spoken]) -> None:
 
 
 async def main() -> None:
-    wanted = sys.argv[1:] or ["recognition", "memory", "hours", "splitting"]
+    wanted = sys.argv[1:] or ["recognition", "memory", "cancelling", "hours", "splitting"]
     spoken = await sentences()
     for name in wanted:
         match name:
@@ -251,6 +281,8 @@ async def main() -> None:
                 memory(spoken)
             case "hours":
                 await hours(spoken)
+            case "cancelling":
+                await cancelling(spoken)
             case "splitting":
                 await splitting(spoken)
 

@@ -15,13 +15,11 @@ import orjson
 from benchmarks.questions import SPOKEN, SYSTEM
 from benchmarks.results import median, report
 from benchmarks.screenshot import PICTURE
-from benchmarks.server import RunningServer, running_server
+from benchmarks.server import RunningServer, running_server, seconds_until_idle
 from benchmarks.speech import Rows
 
 MODEL = "qwen3.5-omni-flash"
 _STARTS, _CANCELS, _MIXED = 5, 12, 50
-_IDLE_SHARE = 0.1  # of one core, over one look
-_LOOK_S = 0.05
 
 
 def spoken(question: str) -> dict[str, object]:
@@ -44,20 +42,7 @@ async def seconds_to_idle(server: RunningServer, question: str, leave_after_s: f
         async for _ in response.aiter_bytes():
             if time.perf_counter() >= leave_at:
                 break
-    left = time.perf_counter()
-    idle_since: float | None = None
-    used = server.cpu_s()
-    while idle_since is None or time.perf_counter() - idle_since < 3 * _LOOK_S:
-        await asyncio.sleep(_LOOK_S)
-        now_used = server.cpu_s()
-        if now_used - used > _IDLE_SHARE * _LOOK_S:
-            idle_since = None
-        elif idle_since is None:
-            idle_since = time.perf_counter() - _LOOK_S
-        used = now_used
-        if time.perf_counter() - left > 30:
-            return 30.0
-    return max(0.0, idle_since - left)
+    return await seconds_until_idle(server, time.perf_counter())
 
 
 async def mixed_requests(url: str, count: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import signal
@@ -16,6 +17,8 @@ from pathlib import Path
 
 import httpx
 
+_IDLE_SHARE = 0.1  # of one core, over one look
+_LOOK_S = 0.05
 _TICK_HZ = os.sysconf("SC_CLK_TCK")
 
 
@@ -78,6 +81,23 @@ def running_server(**environment: str) -> Iterator[RunningServer]:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+async def seconds_until_idle(server: RunningServer, since: float) -> float:
+    """Seconds from `since` until the server's processes do nothing more; 30 at most."""
+    idle_since: float | None = None
+    used = server.cpu_s()
+    while idle_since is None or time.perf_counter() - idle_since < 3 * _LOOK_S:
+        await asyncio.sleep(_LOOK_S)
+        now_used = server.cpu_s()
+        if now_used - used > _IDLE_SHARE * _LOOK_S:
+            idle_since = None
+        elif idle_since is None:
+            idle_since = time.perf_counter() - _LOOK_S
+        used = now_used
+        if time.perf_counter() - since > 30:
+            return 30.0
+    return max(0.0, idle_since - since)
 
 
 def _wait_until_ready(process: subprocess.Popen[bytes], url: str, limit_s: float = 300) -> None:
