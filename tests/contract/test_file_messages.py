@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import threading
 from collections.abc import Generator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -265,3 +267,54 @@ def test_base64_that_looks_like_an_id_at_its_start_is_base64(url: str, client: O
     )
     assert answer.status_code == 400
     assert "audio format is illegal" in answer.json()["error"]["message"]
+
+
+def descriptors() -> int:
+    """Of this process, in which the server runs."""
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+def test_a_thousand_references_to_a_file_take_no_descriptors(client: OpenAI, url: str) -> None:
+    file = client.files.create(file=("p.png", PICTURE), purpose="vision")
+    parts = [{"type": "image_url", "image_url": {"url": file.id}}] * 1000
+    body = chat_body(messages=[{"role": "user", "content": parts}])
+    before, most = descriptors(), 0
+    is_over = threading.Event()
+
+    def watch() -> None:
+        nonlocal most
+        while not is_over.wait(0.01):
+            most = max(most, descriptors())
+
+    watching = threading.Thread(target=watch)
+    watching.start()
+    answer = httpx.post(
+        f"{url}/v1/media/plan", json=body, headers={"authorization": "Bearer sk-ana"}, timeout=120
+    )
+    is_over.set()
+    watching.join()
+
+    assert answer.status_code == 200
+    assert most < before + 60
+
+
+def test_a_refused_request_lets_go_of_the_files_it_had(client: OpenAI, url: str) -> None:
+    large = audio_file(tone(60.0))
+    file = client.files.create(file=("a.wav", large), purpose="user_data")
+    part = {"type": "input_audio", "input_audio": {"data": file.id}}
+    unknown = {"type": "input_audio", "input_audio": {"data": "file-" + "0" * 32}}
+    before = descriptors()
+    for _ in range(4):
+        with pytest.raises(openai.NotFoundError):
+            client.chat.completions.create(
+                model=FLASH, messages=[{"role": "user", "content": [*[part] * 40, unknown]}]
+            )
+    assert descriptors() < before + 20
+
+
+def test_more_pictures_than_a_request_may_bring_are_refused(client: OpenAI) -> None:
+    part = {"type": "image_url", "image_url": {"url": "data:;base64,AAAA"}}
+    with pytest.raises(openai.BadRequestError, match=r"\[1, 2048\] \(got 2049\)"):
+        client.chat.completions.create(
+            model=FLASH, messages=[{"role": "user", "content": [part] * 2049}]
+        )

@@ -12,6 +12,7 @@ import contextlib
 import gc
 import logging
 import os
+import resource
 import signal
 import socket
 from collections.abc import Callable, Generator
@@ -49,6 +50,7 @@ def run_server(
         ThinktalkError: an engine that is started with the server cannot be; it has ended.
     """
     server = settings.server
+    _allow_many_files()
     listening = _listen(server.host, server.port)
     config = uvicorn.Config(
         app,
@@ -67,6 +69,13 @@ def run_server(
     with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
         runner.run(_serve(listener, listening, app, server.grace_s, on_listening))
     return 0 if listener.started else 1
+
+
+def _allow_many_files() -> None:
+    """Connections and the files of requests share the descriptors: take all there may be."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def _listen(host: str, port: int) -> socket.socket:

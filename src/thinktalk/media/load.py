@@ -79,14 +79,21 @@ class MediaLoader:
 
     def allowance(self) -> Allowance:
         """A whole one, for the media of one request."""
-        return Allowance(self._settings.max_decoded_bytes)
+        settings = self._settings
+        return Allowance(settings.max_decoded_bytes, sent_limit_bytes=settings.max_request_bytes)
 
     async def fetch(
-        self, address: str, *, strict: bool = False, max_bytes: int | None = None
+        self,
+        address: str,
+        *,
+        strict: bool = False,
+        max_bytes: int | None = None,
+        allowance: Allowance | None = None,
     ) -> MediaFile:
         """The bytes behind an address; what they hold is not looked at."""
-        async with self._places:
-            return await self._fetcher.fetch(address, strict=strict, max_bytes=max_bytes)
+        place = self._place(address, strict=strict, max_bytes=max_bytes, allowance=allowance)
+        async with place as file:
+            return file
 
     async def probe(self, file: MediaFile, kind: Kind) -> Probe:
         """What a file that was sent as `kind` holds, by its headers."""
@@ -108,7 +115,8 @@ class MediaLoader:
             strict: apply the hosted service's size limits.
         """
         max_bytes = STRICT_IMAGE_BYTES if strict else None
-        async with self._place(source, strict=strict, max_bytes=max_bytes) as file:
+        place = self._place(source, strict=strict, max_bytes=max_bytes, allowance=allowance)
+        async with place as file:
             return await self._worker.fitted_image(file, fit_pixels, allowance)
 
     async def audio(
@@ -122,7 +130,8 @@ class MediaLoader:
         allowance: Allowance | None = None,
     ) -> Audio:
         """The sound of a recording or of a video, all of it, mono at `sample_rate` Hz."""
-        async with self._place(source, strict=strict, max_bytes=max_bytes) as file:
+        place = self._place(source, strict=strict, max_bytes=max_bytes, allowance=allowance)
+        async with place as file:
             return await self._worker.audio(
                 file, sample_rate=sample_rate, max_s=max_s, allowance=allowance
             )
@@ -140,7 +149,7 @@ class MediaLoader:
         Args:
             keep_s: only the beginning is used.
         """
-        async with self._place(source, strict=strict) as file:
+        async with self._place(source, strict=strict, allowance=allowance) as file:
             found = await self._worker.probe(file, "audio")
             if min(found.duration_s, keep_s) > _MAX_HELD_S:
                 return await self._recording(file, "audio", found.duration_s, keep_s)
@@ -156,7 +165,7 @@ class MediaLoader:
         allowance: Allowance | None = None,
     ) -> Video:
         """Sampled frames of a video, and its sound, as `sound` gives it."""
-        async with self._place(source, strict=strict) as file:
+        async with self._place(source, strict=strict, allowance=allowance) as file:
             video = await self._worker.video(
                 file,
                 sampling or FrameSampling(),
@@ -173,14 +182,22 @@ class MediaLoader:
 
     @asynccontextmanager
     async def _place(
-        self, source: str | MediaFile, *, strict: bool, max_bytes: int | None = None
+        self,
+        source: str | MediaFile,
+        *,
+        strict: bool,
+        max_bytes: int | None = None,
+        allowance: Allowance | None = None,
     ) -> AsyncGenerator[MediaFile, None]:
         """A place among those that load, and the file behind `source`."""
         async with self._places:
             if isinstance(source, MediaFile):
                 yield source
-            else:
-                yield await self._fetcher.fetch(source, strict=strict, max_bytes=max_bytes)
+                return
+            file = await self._fetcher.fetch(source, strict=strict, max_bytes=max_bytes)
+            if allowance is not None:
+                allowance.receive(file.size_bytes)
+            yield file
 
     async def _recording(
         self, file: MediaFile, kind: Kind, duration_s: float, keep_s: float

@@ -20,6 +20,7 @@ from urllib.parse import unquote_to_bytes
 import httpx
 
 from thinktalk.errors import (
+    Busy,
     DataUriTooLarge,
     DownloadFailed,
     InvalidAddress,
@@ -27,7 +28,7 @@ from thinktalk.errors import (
     UnknownFile,
 )
 from thinktalk.media.guard import AddressPolicy, GuardedTransport
-from thinktalk.media.spool import MediaFile
+from thinktalk.media.spool import MediaFile, Memory
 from thinktalk.settings import MediaSettings
 
 # The hosted service's bounds, copied when a request is strict.
@@ -38,6 +39,7 @@ _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _CONNECT_TIMEOUT_S = 10.0
 _MAX_URL_CHARS = 8192
 _BLOCK_BYTES = 1 << 18
+_FULL_AGAIN_S = 5.0
 
 # Base64 is decoded in slices, so that a large item does not hold the interpreter; and from
 # this size on, in a thread.
@@ -174,6 +176,7 @@ class Fetcher:
         self._settings = settings
         self._uploads = uploads
         self._owner: str | None = None
+        self._memory = Memory()
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="base64")
         self._client = httpx.AsyncClient(
             transport=GuardedTransport(AddressPolicy(settings.allow_hosts)),
@@ -206,9 +209,19 @@ class Fetcher:
             max_bytes: a lower limit than the one of the settings.
         Raises:
             InvalidAddress, AddressForbidden, DownloadFailed, MediaTooLarge, DataUriTooLarge,
-            UnknownFile.
+            UnknownFile. Busy: there is no room for it.
         """
-        media, settings = MediaAddress.parse(address), self._settings
+        try:
+            return await self._fetch(MediaAddress.parse(address), strict, max_bytes)
+        except OSError as exc:  # no descriptor or no room on disk is left
+            raise Busy(
+                "Requests rate limit exceeded, try again later. The server cannot hold another "
+                f"file now: {exc.strerror}",
+                retry_after_s=_FULL_AGAIN_S,
+            ) from exc
+
+    async def _fetch(self, media: MediaAddress, strict: bool, max_bytes: int | None) -> MediaFile:
+        settings = self._settings
         if media.kind == "file":
             if strict:
                 raise InvalidAddress("ids of files are not accepted in strict mode")
@@ -221,9 +234,10 @@ class Fetcher:
             raise DataUriTooLarge(len(media.text), STRICT_BASE64_CHARS)
         limit = min(max_bytes or settings.max_inline_bytes, settings.max_inline_bytes)
         if len(media.text) < _THREAD_CHARS:
-            return _inline(media, limit)
+            return _inline(media, MediaFile(memory=self._memory), limit)
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._executor, _inline, media, limit)
+        file = MediaFile(memory=self._memory)
+        return await loop.run_in_executor(self._executor, _inline, media, file, limit)
 
     async def _uploaded(self, file_id: str, limit: int) -> MediaFile:
         if self._uploads is None or self._owner is None:
@@ -231,7 +245,10 @@ class Fetcher:
         file = MediaFile(await self._uploads.open(file_id, self._owner))
         if file.size_bytes > limit:
             raise MediaTooLarge(file.size_bytes, limit)
-        return file
+        if not file.is_small():
+            return file
+        # A request may name thousands: none of the small ones keeps a descriptor.
+        return MediaFile.of(file.head(file.size_bytes), self._memory)
 
     async def _download(self, url: str, limit: int) -> MediaFile:
         try:
@@ -252,7 +269,7 @@ class Fetcher:
             async with self._client.stream("GET", url) as response:
                 location = response.headers.get("location")
                 if response.status_code not in _REDIRECTS or location is None:
-                    return await _body(response, limit)
+                    return await _body(response, MediaFile(memory=self._memory), limit)
             target = url.join(_checked_url(location))
             if target.scheme not in ("http", "https"):
                 raise InvalidAddress(f"it redirects to {target.scheme}:")
@@ -261,7 +278,7 @@ class Fetcher:
         raise DownloadFailed(f"(over {_MAX_REDIRECTS} redirects)")
 
 
-async def _body(response: httpx.Response, limit: int) -> MediaFile:
+async def _body(response: httpx.Response, file: MediaFile, limit: int) -> MediaFile:
     if response.status_code != httpx.codes.OK:
         raise DownloadFailed(f"(HTTP status {response.status_code})")
     if (encoding := response.headers.get("content-encoding", "identity")) != "identity":
@@ -269,24 +286,22 @@ async def _body(response: httpx.Response, limit: int) -> MediaFile:
     stated = response.headers.get("content-length", "")
     if stated.isdecimal() and int(stated) > limit:
         raise MediaTooLarge(int(stated), limit)
-    file = MediaFile()
     try:
         async for block in response.aiter_raw(_BLOCK_BYTES):
             if file.size_bytes + len(block) > limit:
                 raise MediaTooLarge(None, limit)
-            if file.is_on_disk:
-                await asyncio.to_thread(file.write, block)
-            else:
+            if file.is_small(len(block)):
                 file.write(block)
+            else:
+                await asyncio.to_thread(file.write, block)
     except BaseException:
         file.close()
         raise
     return file
 
 
-def _inline(media: MediaAddress, limit: int) -> MediaFile:
+def _inline(media: MediaAddress, file: MediaFile, limit: int) -> MediaFile:
     pieces = base64_pieces if media.kind == "base64" else percent_pieces
-    file = MediaFile()
     try:
         for piece in pieces(media.text, limit):
             file.write(piece)

@@ -11,7 +11,8 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from thinktalk.errors import BadRequest, MediaError, MediaTooLarge, MediaTooLong, MediaUndecodable
+from thinktalk.errors import BadRequest, MediaError, MediaTooLong, MediaUndecodable
+from thinktalk.media.allowance import Allowance
 from thinktalk.media.budget import Family
 from thinktalk.media.fitting import USUAL_FPS, Item
 from thinktalk.media.load import LISTED_FPS, STRICT_IMAGE_BYTES, MediaLoader
@@ -31,7 +32,7 @@ _STRICT_S: dict[Family, dict[Kind, float]] = {
     "qwen3.5": {"audio": 3 * 3600, "video": 3600},
     "qwen3": {"audio": 20 * 60, "video": 150},
 }
-_STRICT_COUNTS: dict[Family, dict[Kind, int]] = {
+_COUNTS: dict[Family, dict[Kind, int]] = {
     "qwen3.5": {"image": 2048, "audio": 2048, "video": 512},
     "qwen3": {"image": 2048, "audio": 1, "video": 1},
 }
@@ -65,20 +66,33 @@ class Found:
 
 
 class Survey:
-    """Fetches and measures the attachments of one request.
+    """Fetches and measures the attachments of one request. Close it when they are loaded.
 
     Args:
+        allowance: of the request.
         strict: hold them against the hosted service's limits.
     """
 
     def __init__(
-        self, loader: MediaLoader, settings: MediaSettings, family: Family, *, strict: bool
+        self,
+        loader: MediaLoader,
+        settings: MediaSettings,
+        family: Family,
+        allowance: Allowance,
+        *,
+        strict: bool,
     ) -> None:
         self._loader = loader
         self._settings = settings
         self._family: Family = family
         self._strict = strict
-        self._size_bytes = 0
+        self._allowance = allowance
+        self._files: list[MediaFile] = []
+
+    def close(self, kept: Iterable[MediaFile] = ()) -> None:
+        """Let go of all files that were fetched, but for those that go on being read."""
+        for file in set(self._files) - set(kept):
+            file.close()
 
     async def find(self, attachments: Sequence[Attachment]) -> list[Found]:
         """What they are, in their order.
@@ -86,8 +100,7 @@ class Survey:
         Raises:
             MediaError: naming the part in `param`. The first failure stops the others.
         """
-        if self._strict:
-            _check_counts(attachments, self._family)
+        _check_counts(attachments, self._family if self._strict else "qwen3.5", self._strict)
         return await each(attachments, self._find, lambda attachment: attachment.part)
 
     async def _find(self, attachment: Attachment) -> Found:
@@ -145,14 +158,13 @@ class Survey:
         return Found(attachment=replace(attachment, source=(first, *pictures[1:])), item=item)
 
     async def _fetched(self, source: Source, kind: Kind | None) -> MediaFile:
-        file = source
-        if not isinstance(file, MediaFile):
-            max_bytes = STRICT_IMAGE_BYTES if self._strict and kind == "image" else None
-            file = await self._loader.fetch(file, strict=self._strict, max_bytes=max_bytes)
-        self._size_bytes += file.size_bytes
-        limit = self._settings.max_request_bytes
-        if self._size_bytes > limit:
-            raise MediaTooLarge(self._size_bytes, limit, "the files of this request together")
+        if isinstance(source, MediaFile):
+            return source
+        max_bytes = STRICT_IMAGE_BYTES if self._strict and kind == "image" else None
+        file = await self._loader.fetch(
+            source, strict=self._strict, max_bytes=max_bytes, allowance=self._allowance
+        )
+        self._files.append(file)
         return file
 
     def _check_length(self, kind: Kind, duration_s: float) -> None:
@@ -181,20 +193,24 @@ async def each(
                 error.param = error.param or part(item)
                 raise
 
+    tasks: list[asyncio.Task[R]] = []
     try:
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(one(item)) for item in items]
+            tasks += [group.create_task(one(item)) for item in items]
+        return [task.result() for task in tasks]
     except BaseExceptionGroup as failures:
         raise _first(failures) from None
-    return [task.result() for task in tasks]
+    finally:
+        # What the others gave would live as long as the traceback of the one that failed.
+        tasks.clear()
 
 
-def _check_counts(attachments: Sequence[Attachment], family: Family) -> None:
+def _check_counts(attachments: Sequence[Attachment], family: Family, strict: bool) -> None:
     counts = Counter(attachment.kind for attachment in attachments if attachment.kind)
     inline = Counter(a.kind for a in attachments if a.kind and _is_inline(a.source))
     for kind, count in counts.items():
-        most = _STRICT_COUNTS[family][kind]
-        if inline[kind] > _STRICT_INLINE:
+        most = _COUNTS[family][kind]
+        if strict and inline[kind] > _STRICT_INLINE:
             count, most = inline[kind], min(most, _STRICT_INLINE)
         if count > most:
             raise MediaError(

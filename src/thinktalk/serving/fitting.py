@@ -18,6 +18,7 @@ from thinktalk.media import budget, fitting
 from thinktalk.media.allowance import Allowance
 from thinktalk.media.fitting import Cost, Item, Plan, Portion, Rules
 from thinktalk.media.load import LISTED_FPS, MediaLoader
+from thinktalk.media.spool import MediaFile
 from thinktalk.media.types import Audio, FrameSampling, Recording
 from thinktalk.serving.attachments import Attachment, Found, Survey, each
 from thinktalk.serving.media_report import Used, media_report
@@ -108,12 +109,20 @@ class MediaFitting:
         if self._surely_fits(attachments, text_tokens):
             parts = await each(attachments, lambda a: self._as_it_comes(a, allowance), _part_of)
             return Fitted(parts=tuple(parts), policy=self.engine_policy)
-        found = await self.survey(attachments)
-        plan = await self.planned([one.item for one in found], text_tokens)
-        pairs = list(zip(found, plan.portions, strict=True))
-        loaded = await each(
-            pairs, lambda pair: self._load(*pair, allowance), lambda pair: pair[0].part
-        )
+        survey = self.surveying(allowance)
+        kept: list[MediaFile] = []
+        try:
+            found = await survey.find(attachments)
+            plan = await self.planned([one.item for one in found], text_tokens)
+            pairs = list(zip(found, plan.portions, strict=True))
+            loaded = await each(
+                pairs, lambda pair: self._load(*pair, allowance), lambda pair: pair[0].part
+            )
+            for one, part in zip(found, loaded, strict=True):
+                if _reads_on(part) and isinstance(one.attachment.source, MediaFile):
+                    kept.append(one.attachment.source)
+        finally:
+            survey.close(kept)
         used = [Used.of(part) for part in loaded]
         return Fitted(
             parts=tuple(loaded),
@@ -121,11 +130,10 @@ class MediaFitting:
             report=media_report(found, plan, used),
         )
 
-    async def survey(self, attachments: Sequence[Attachment]) -> list[Found]:
-        """What the attachments are; nothing is decoded. Raises as `Survey.find`."""
+    def surveying(self, allowance: Allowance) -> Survey:
+        """What finds out about the attachments of this request, by its rules."""
         strict, family = self.settings.server.strict, self.rules.family
-        survey = Survey(self.loader, self.settings.media, family, strict=strict)
-        return await survey.find(attachments)
+        return Survey(self.loader, self.settings.media, family, allowance, strict=strict)
 
     async def planned(self, items: list[Item], text_tokens: int) -> Plan:
         """As `fitting.plan`, by the policy and the rules of this request."""
@@ -201,6 +209,13 @@ def _sound_tokens(cost: Cost, sound: Audio | Recording, family: Family) -> int:
 def about_text_tokens(texts: Iterable[str]) -> int:
     """How many tokens these texts have, before any tokenizer has seen them."""
     return math.ceil(sum(len(text.encode()) for text in texts) / _BYTES_PER_TOKEN)
+
+
+def _reads_on(part: MediaPart) -> bool:
+    """Whether its file is read while the request is answered."""
+    if isinstance(part, AudioPart):
+        return isinstance(part.audio, Recording)
+    return isinstance(part, VideoPart) and isinstance(part.video.audio, Recording)
 
 
 def _part_of(attachment: Attachment) -> str:

@@ -30,7 +30,11 @@ async def media_plan(
     Raises:
         MediaError: one cannot be had or is over a limit of its own.
     """
-    found = await media.survey(attachments)
+    survey = media.surveying(media.loader.allowance())
+    try:
+        found = await survey.find(attachments)
+    finally:
+        survey.close()
     items, refusal = [one.item for one in found], None
     try:
         plan = await media.planned(items, text_tokens)
