@@ -31,8 +31,36 @@ def test_rows_may_tell_until_when_and_count_minutes_only() -> None:
     assert [row.start_s for row in note.rows] == [3, 3690]
 
 
+def test_clocks_in_code_that_is_shown_open_no_rows() -> None:
+    log = "```\n12:30 meeting\n\n12:30:05 ERROR no such file\n[9:15] done\n```"
+    note = read_note(f"Video.\n0:03 the code that is shown, complete:\n{log}\n0:20 silence")
+
+    assert [row.start_s for row in note.rows] == [3, 20]
+    assert note.rows[0].text.endswith(log)
+    assert note.scenes == (3, 20)
+
+
+def test_code_that_holds_a_fence_itself_ends_with_the_longer_one() -> None:
+    shown = "````\n# Log\n```sh\n12:30 meeting\n```\n12:40 lunch\n````"
+    note = read_note(f"Video.\n0:03 shown:\n{shown}\n0:20 silence")
+
+    assert [row.start_s for row in note.rows] == [3, 20]
+
+
+def test_a_fence_that_nothing_closes_holds_nothing_together() -> None:
+    note = read_note("Video.\n0:03 on screen:\n```\n0:20 silence\n0:40 scene 2")
+
+    assert [row.start_s for row in note.rows] == [3, 20, 40]
+
+
 def test_nothing_of_a_note_is_lost_by_reading_it() -> None:
-    for text in ("", "[audio, 3.2 s] no rows", "Video.\n0:00 on screen: A\n0:10 on screen: B"):
+    for text in (
+        "",
+        "[audio, 3.2 s] no rows",
+        "Video.\n0:00 on screen: A\n0:10 on screen: B",
+        "Video.\n\n0:00 shown:\n```\n0:01 a\n\n```\n\n0:10 on screen: B\n",
+        "```\n0:01 a\n```",
+    ):
         assert read_note(text).text == text
 
 

@@ -113,6 +113,12 @@ def test_code_that_grows_is_told_once_and_whole() -> None:
     assert blocks(code(1.0, begun), code(4.0, whole)) == ["\n".join(whole)]
 
 
+def test_code_that_shows_a_fence_itself_is_fenced_by_a_longer_one() -> None:
+    rows = ["# Log", "```sh", "12:30 meeting", "```"]
+
+    assert blocks(code(2.0, rows)) == ["\n".join(["````", *rows, "````"])]
+
+
 def test_the_span_of_a_listing_is_that_of_its_writing() -> None:
     rows = [Text("a = 1", 1.0), Text("b = 2", 2.5), Text("def total():", 6.0)]
 

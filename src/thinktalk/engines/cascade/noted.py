@@ -14,6 +14,8 @@ from itertools import accumulate, takewhile
 from thinktalk.media.segment import Span, segments
 
 _CLOCKED = re.compile(r"\[?(?:(\d+):)?(\d+):(\d\d)\]?(?:-[\d:]+)? ")
+# A line, or a whole block of code as it was shown, whose lines may begin with clocks of their own.
+_LINE = re.compile(r"^(`{3,})[^`\n]*\n(?:.*\n)*?\1`*$|^.*$", re.MULTILINE)
 # What two parts hold is halved, more or less: of a crumb a model makes too much.
 _TWO, _LARGER_HALF = 1.6, 0.6
 
@@ -52,10 +54,10 @@ class Note:
 
 
 def read_note(text: str, speech: Sequence[Span] = ()) -> Note:
-    """The note that a text is: each line that begins with a clock opens a row."""
+    """The note that a text is: each line that begins with a clock opens a row, none within code."""
     head: list[str] = []
     rows: list[Row] = []
-    for line in text.split("\n"):
+    for line in (match[0] for match in _LINE.finditer(text)):
         if found := _CLOCKED.match(line):
             hours, minutes, seconds = (int(figures or 0) for figures in found.groups())
             rows.append(Row(3600 * hours + 60 * minutes + seconds, line))

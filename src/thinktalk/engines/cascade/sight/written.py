@@ -170,7 +170,10 @@ def _told(pane: _Pane) -> list[Remark]:
     filled = [row for row in pane.rows if row.text.strip()]
     start_s, end_s = min(r.since_s for r in filled), max(r.since_s for r in filled)
     texts = shortened([row.text for row in pane.rows], _MAX_BLOCK)
-    block = "\n".join(["```", *texts, "```"])
+    fence = "```"
+    while any(text.startswith(fence) for text in texts):
+        fence += "`"  # else the code would end where it shows a fence itself
+    block = "\n".join([fence, *texts, fence])
     steps = _steps(filled, "shown" if pane.has_scrolled else "typed")
     return [Remark(start_s, "the code that is shown, complete:", end_s, block), *steps]
 
