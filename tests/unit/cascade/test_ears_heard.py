@@ -69,5 +69,27 @@ def test_sound_without_speech_is_likened_to_what_it_could_be(likeness: str) -> N
     assert note == f"[audio, 8.0 s] No speech heard: {likeness}."
 
 
+def test_of_a_long_recording_only_its_beginning_is_told() -> None:
+    silent = heard([], sound(31.0), 7200.0)
+    noisy = heard([], sound(31.0, np.resize(SOUNDS["probably noise"], 31 * RATE)), 7200.0)
+
+    assert silent == "[audio, 7200.0 s] No speech heard: its first 30 s are silent."
+    assert noisy == "[audio, 7200.0 s] No speech heard: its first 30 s: probably noise."
+
+
+def test_a_recording_that_was_looked_at_to_its_end_is_told_as_a_whole() -> None:
+    # What a recording is measured to last and what it holds differ by a little.
+    assert heard([], sound(29.9), 30.1) == "[audio, 30.1 s] No speech heard: it is silent."
+
+
+def test_of_a_recording_in_memory_the_rest_is_not_told_either() -> None:
+    beginning = np.zeros(40 * RATE, np.float32)
+    beginning[-5 * RATE :] = 0.1
+
+    note = heard([], sound(40.0, beginning), 40.0)
+
+    assert note == "[audio, 40.0 s] No speech heard: its first 30 s are silent."
+
+
 def test_nothing_at_all_is_still_a_note() -> None:
     assert heard([], sound(0.0), 0.0).startswith("[audio, 0.0 s] No speech heard")

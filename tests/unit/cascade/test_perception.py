@@ -17,7 +17,7 @@ from thinktalk.engines.base import (
 )
 from thinktalk.engines.cascade.perception import PerceivingThinker
 from thinktalk.events import Finished, Progress, TextDelta, Usage
-from thinktalk.media.types import Audio, Image, Video
+from thinktalk.media.types import Audio, Image, Recording, Samples, Video
 
 
 class Listener:
@@ -116,6 +116,17 @@ async def test_speech_beside_written_text_is_a_file_to_talk_about() -> None:
 async def test_sound_without_words_is_described() -> None:
     given = await read(user(sound()), words="")
     assert "No speech" in given.messages[-1].text
+
+
+async def test_a_long_recording_without_words_is_described_by_its_first_30_s() -> None:
+    async def pieces(start_s: float) -> AsyncGenerator[Samples, None]:
+        for _ in range(700):
+            yield np.zeros(16_000, np.float32)
+
+    part = AudioPart(Recording(700.0, "digest", pieces))
+    given = await read(user(part, TextPart("What is this?")), words="")
+
+    assert "[audio, 700.0 s] No speech heard: its first 30 s are silent." in given.messages[-1].text
 
 
 async def test_a_video_is_told_with_its_sound() -> None:

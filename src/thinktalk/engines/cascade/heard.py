@@ -20,6 +20,8 @@ _PARAGRAPH_S = 20.0
 _UNSURE_LOGPROB = -0.7
 SILENT_RMS = 10 ** (-60 / 20)
 LOOKED_AT_S = 30.0
+_REST_S = 1.0  # what lasts no longer is not worth telling apart
+_SILENT = "it is silent"
 _FRAME = 2048
 _NOISE_FLATNESS = 0.2
 _TONAL_FLATNESS = 0.02
@@ -35,7 +37,7 @@ def heard(segments: Sequence[Segment], audio: Audio, duration_s: float) -> str:
     """
     segments = [segment for segment in segments if segment.text.strip()]
     if not segments:
-        return f"[audio, {duration_s:.1f} s] No speech heard: {likeness(audio)}."
+        return f"[audio, {duration_s:.1f} s] No speech heard: {_unspoken(audio, duration_s)}."
     spoken = list(dict.fromkeys(segment.language for segment in segments))
     names = ", ".join(languages.name(code).title() for code in spoken)
     label = f"[audio, {duration_s:.1f} s, {names}]"
@@ -43,6 +45,16 @@ def heard(segments: Sequence[Segment], audio: Audio, duration_s: float) -> str:
         return f"{label} {_quoted(segments)}"
     lines = [f"{_clock(part[0].start_s)} {_quoted(part)}" for part in _paragraphs(segments)]
     return "\n".join([label, *lines])
+
+
+def _unspoken(audio: Audio, duration_s: float) -> str:
+    """What it is like; of a long one, that only its beginning was looked at."""
+    told = likeness(audio)
+    looked_at_s = min(LOOKED_AT_S, audio.duration_s)
+    if duration_s - looked_at_s <= _REST_S:
+        return told
+    first = f"its first {looked_at_s:.0f} s"
+    return f"{first} are silent" if told == _SILENT else f"{first}: {told}"
 
 
 def _quoted(segments: Sequence[Segment]) -> str:
@@ -70,10 +82,11 @@ def _clock(seconds: float) -> str:
 
 
 def likeness(audio: Audio) -> str:
+    """A guess at what is heard in its first `LOOKED_AT_S`."""
     samples = audio.samples[: round(LOOKED_AT_S * audio.sample_rate)]
     rms = float(np.sqrt(np.mean(samples**2, dtype=np.float64))) if len(samples) else 0.0
     if rms < SILENT_RMS:
-        return "it is silent"
+        return _SILENT
     if float(np.abs(samples).max()) / rms > _CLICK_CREST:
         return "probably a knock, a click or another short sound"
     power = _spectra(samples, audio.sample_rate)

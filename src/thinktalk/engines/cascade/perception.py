@@ -31,7 +31,7 @@ from thinktalk.engines.cascade.condensing import (
     Question,
     WindowedThinker,
 )
-from thinktalk.engines.cascade.heard import heard
+from thinktalk.engines.cascade.heard import LOOKED_AT_S, heard
 from thinktalk.engines.cascade.noted import Note, read_note
 from thinktalk.events import Finished, Progress, Report, Usage
 from thinktalk.media.types import Audio, Image, Recording, Video
@@ -190,8 +190,13 @@ async def _opening(sound: Audio | Recording) -> Audio:
     """The beginning, from which it is told what sound without speech is."""
     if isinstance(sound, Audio):
         return sound
+    taken = [np.zeros(0, np.float32)]
     async with aclosing(sound.pieces()) as pieces:
-        return Audio(await anext(pieces, np.zeros(0, np.float32)), sound.sample_rate)
+        async for piece in pieces:
+            taken.append(piece)
+            if sum(map(len, taken)) >= LOOKED_AT_S * sound.sample_rate:
+                break
+    return Audio(np.concatenate(taken), sound.sample_rate)
 
 
 _STAGES = {ImagePart: "looking", AudioPart: "listening", VideoPart: "watching"}
