@@ -22,6 +22,12 @@ def add_parser(commands: Any) -> None:
     parser.add_argument("--voice", help="speak the reply in this voice, such as Ethan")
     parser.add_argument("--model", default="qwen3.5-omni-flash", help="(default %(default)s)")
     parser.add_argument("--system", help="system prompt")
+    parser.add_argument(
+        "--temperature",
+        type=float,
+        help="how freely it answers, 0 to 2 (default: 0 about files, else the server's own)",
+    )
+    parser.add_argument("--seed", type=int, help="the same seed gives the same answer")
     parser.add_argument("-o", "--output", help="save the speech here instead of playing it")
     parser.add_argument("--json", action="store_true", help="print one JSON object at the end")
     add_target(parser)
@@ -37,6 +43,9 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
     text = sys.stdin.read().strip() if text == "-" else text
     voice = args.voice or ("Tina" if args.output else None)
     writing = Writing(silent=args.json)
+    # What stands in a file is to be told, not varied.
+    temperature = 0.0 if args.temperature is None and files else args.temperature
+    options = {"temperature": temperature, "seed": args.seed}
     with library.stream(
         text,
         *files,
@@ -45,6 +54,7 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
         system=args.system,
         base_url=find_server(args, settings),
         api_key=args.key,
+        **{name: value for name, value in options.items() if value is not None},
     ) as events:
         for event in events:
             writing.show(event)

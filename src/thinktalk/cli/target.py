@@ -24,7 +24,7 @@ def find_server(args: argparse.Namespace, settings: Settings) -> str | None:
     args.key = args.key or (keys[0].get_secret_value() if keys else "none")
     if args.server:
         base: str = args.server
-        return base
+        return base if "://" in base else f"http://{base}"
     if _is_thinktalk(settings.server.port):
         return f"http://127.0.0.1:{settings.server.port}/v1"
     return None

@@ -9,7 +9,7 @@ import pytest
 
 from support import screens
 from thinktalk.engines.cascade.sight.cursor import without_cursor
-from thinktalk.engines.cascade.sight.listing import find_listing, looks_like_code
+from thinktalk.engines.cascade.sight.listing import corrected, find_listing, looks_like_code
 from thinktalk.engines.cascade.sight.reading import Line
 from thinktalk.media.types import Image
 
@@ -165,3 +165,18 @@ def test_a_row_without_a_cursor_stays_as_it_is(text: str) -> None:
     image = Image(screens.editor(text, has_cursor=False))
 
     assert without_cursor(image, (75, 55, 300, 90)) is None
+
+
+@pytest.mark.parametrize(
+    ("read", "written"),
+    [
+        ('""Sum one column.""', '"""Sum one column."""'),
+        ('    "Sum one column."""', '    """Sum one column."""'),
+        ('"""Sum one column."""', '"""Sum one column."""'),
+        ('name = ""', 'name = ""'),
+        ('"one" "two"', '"one" "two"'),
+        ('"plain text"', '"plain text"'),
+    ],
+)
+def test_run_together_quotes_of_a_docstring_are_parted(read: str, written: str) -> None:
+    assert corrected(read) == written

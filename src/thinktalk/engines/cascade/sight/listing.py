@@ -34,6 +34,7 @@ _CODE = re.compile(
     r"|^(?:\$|>>>)\s\S|^\w+@[\w-]+:[~/]"
 )
 # Underscores run together when they are read; names that Python gives a meaning are known.
+_QUOTED = re.compile(r'^(\s*)(?:""(?=\w)|"(?=\w.*"""$))(.*?\w[.!?]?)"{2,3}$')
 _DUNDER = re.compile(
     r"(?<!\w)_{1,2}(init|main|name|file|str|repr|len|call|iter|next|enter|exit|new|eq|hash|getitem|"
     r"setitem|contains|dict|doc|all|post_init|slots|class|future)_{1,2}(?!\w)"
@@ -56,7 +57,7 @@ class Listing:
     def with_row(self, number: int, text: str) -> Listing:
         """The same with a row that was read anew; its indent stays."""
         old = self.rows[number]
-        row = old[: len(old) - len(old.lstrip())] + _corrected(text)
+        row = old[: len(old) - len(old.lstrip())] + corrected(text)
         return replace(self, rows=(*self.rows[:number], row, *self.rows[number + 1 :]))
 
 
@@ -269,9 +270,14 @@ def _joined(row: Sequence[Line], character: float) -> str:
     for before, line in pairwise(row):
         gap = round((line.box[0] - before.box[2]) / character)
         written += " " * min(4, max(1, gap)) + line.text
-    return _corrected(written)
+    return corrected(written)
 
 
-def _corrected(text: str) -> str:
-    """Without the wide forms of brackets and commas that a reader of Chinese sees at times."""
-    return _DUNDER.sub(r"__\1__", unicodedata.normalize("NFKC", text))
+def corrected(text: str) -> str:
+    """Without what a reader of plain text does to code.
+
+    That is the wide forms of brackets and commas that a reader of Chinese sees at times, and quotes
+    of a docstring that are run together: two before a word are none of any program's.
+    """
+    text = _DUNDER.sub(r"__\1__", unicodedata.normalize("NFKC", text))
+    return _QUOTED.sub(r'\1"""\2"""', text)
