@@ -40,6 +40,8 @@ _MAX_DETAIL_CHARS = 500
 _CPU_PER_WALL = 8
 # Sound that is streamed goes in pieces of this length: 2 MB.
 _STREAMED_S = 30.0
+# Of sound that is passed over: each time as much is done, the parent is told that work goes on.
+_SKIPPED_SAMPLES = 60 * decode.SOUND_RATE
 
 
 def main() -> None:
@@ -87,14 +89,15 @@ def _serve_one(channel: socket.socket) -> None:
 def _stream(channel: socket.socket, file: BinaryIO, job: dict[str, Any]) -> None:
     """Answer each call for more with the next piece, decoded beforehand; the last has no samples.
 
-    Whoever does not want the rest ends this process.
+    Nor have those that only say that the beginning is still being skipped. Whoever does not want
+    the rest ends this process.
     """
     pieces = _streamed(file, job)
     while True:
         answer, files = _answered(job, lambda: next(pieces, ({"num_samples": 0}, [])))
         receive(channel)
         _send(channel, answer, files)
-        if not answer.get("num_samples"):
+        if not (answer.get("num_samples") or answer.get("is_skipping")):
             return
 
 
@@ -103,14 +106,17 @@ def _streamed(file: BinaryIO, job: dict[str, Any]) -> Iterator[Answer]:
     pieces = decode.audio_pieces(file, sample_rate=rate, max_s=job["max_s"], kind=job["kind"])
     wanted = _between(pieces, round(job["start_s"] * rate), _whole(job["keep_s"] * rate))
     for samples in _gathered(wanted, round(_STREAMED_S * rate)):
+        if not len(samples):
+            yield {"num_samples": 0, "is_skipping": True}, []
+            continue
         output = memory_file()
         write_all(output, np.ascontiguousarray(samples, np.float32).data)
         yield {"num_samples": len(samples)}, [output]
 
 
 def _between(pieces: Iterator[Samples], start: int, end: int) -> Iterator[Samples]:
-    """The samples from number `start` to before number `end`."""
-    position = 0
+    """The samples from number `start` to before number `end`; now and then, before those, none."""
+    position = num_told = 0
     for piece in pieces:
         if position >= end:
             return
@@ -118,12 +124,18 @@ def _between(pieces: Iterator[Samples], start: int, end: int) -> Iterator[Sample
         position += len(piece)
         if len(part):
             yield part
+        elif start >= position >= num_told + _SKIPPED_SAMPLES:
+            num_told = position
+            yield part
 
 
 def _gathered(pieces: Iterator[Samples], num_samples: int) -> Iterator[Samples]:
-    """The same sound in pieces of at least `num_samples`, but for the last."""
+    """The same sound in pieces of at least `num_samples`, but for the last and for empty ones."""
     waiting: list[Samples] = []
     for piece in pieces:
+        if not len(piece):
+            yield piece
+            continue
         waiting.append(piece)
         if sum(map(len, waiting)) >= num_samples:
             yield np.concatenate(waiting)

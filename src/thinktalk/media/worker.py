@@ -133,7 +133,8 @@ class DecodeWorker:
     ) -> AsyncGenerator[Samples, None]:
         """The sound of a file at 16 kHz, some 30 s at a time, decoded one piece ahead.
 
-        It has a process to itself, so that a recording of hours holds up no other file.
+        It has a process to itself, so that a recording of hours holds up no other file. The limit
+        of time is one for each piece, and for each minute that is skipped.
 
         Args:
             start_s: what comes before is decoded, too, but not handed on.
@@ -150,13 +151,16 @@ class DecodeWorker:
         process = _Process(self._settings)
         self._processes.add(process)
 
-        def more() -> Samples:
+        def more() -> Samples | None:
+            """The next piece, or an empty one while the beginning is skipped; None at the end."""
             answer, files = process.more()
             try:
                 for piece in files:
                     freeze(piece)
+                if answer.get("is_skipping"):
+                    return _NO_SAMPLES
                 count = answer["num_samples"]
-                return array_in(files[0], "float32", (count,)) if count else _NO_SAMPLES
+                return array_in(files[0], "float32", (count,)) if count else None
             except (LookupError, TypeError, ValueError) as exc:
                 raise BrokenHandover(f"a senseless answer: {exc}") from exc
             finally:
@@ -168,8 +172,9 @@ class DecodeWorker:
 
         try:
             await asyncio.to_thread(guarded, lambda: process.begin(file, job))
-            while len(samples := await asyncio.to_thread(guarded, more)):
-                yield samples
+            while (samples := await asyncio.to_thread(guarded, more)) is not None:
+                if len(samples):
+                    yield samples
         finally:
             process.kill()
             self._processes.discard(process)

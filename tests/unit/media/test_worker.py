@@ -26,6 +26,7 @@ from thinktalk.errors import (
     MediaUndecodable,
 )
 from thinktalk.media.decode import decode_audio, decode_image, decode_video
+from thinktalk.media.spool import MediaFile
 from thinktalk.media.types import FrameSampling
 from thinktalk.media.worker import DecodeWorker
 from thinktalk.settings import MediaSettings
@@ -268,6 +269,23 @@ async def test_many_jobs_at_once_are_all_done(worker: DecodeWorker) -> None:
 
     assert [audio.duration_s for audio in heard] == pytest.approx(lengths, abs=0.001)
     assert len(worker.pids) <= 2
+
+
+async def test_what_is_skipped_may_take_longer_than_the_limit_of_an_answer() -> None:
+    """Seconds of work for three hours of sound; each answer takes a fraction of the limit."""
+    length_s, rate = 3 * 3600, 1000
+    samples = np.zeros(length_s * rate, np.float32)
+    samples[-5 * rate :] = 0.5
+    long = audio_file(samples, rate, container="flac", codec="flac")
+    async with running(MediaSettings(worker_timeout_s=0.5)) as worker:
+        sound = worker.sound(MediaFile.of(long), length_s - 10.0)
+        pieces = [piece async for piece in sound]
+
+    assert all(len(piece) for piece in pieces)
+    heard = np.concatenate(pieces)
+    assert len(heard) / 16_000 == pytest.approx(10.0, abs=0.1)
+    assert abs(heard[: 4 * 16_000]).max() < 0.01
+    assert heard[-4 * 16_000 : -16_000] == pytest.approx(0.5, abs=0.05)
 
 
 async def test_nothing_is_left_open_after_many_files(worker: DecodeWorker) -> None:
