@@ -55,7 +55,8 @@ _OPTIONS = {
 # Formats that cannot be read without the box that tells where everything is.
 _INDEXED = ("MP4", "MOV", "M4A", "3GP")
 _BUFFER_BYTES = 256 * 1024
-_MAX_DAMAGED = 1000
+# One after the other: minutes of any codec.
+_MAX_DAMAGED = 20_000
 
 
 @contextmanager
@@ -120,6 +121,8 @@ def decoded(
 ) -> Iterator[Any]:
     """Frames of one stream in order of presentation, also after a `container.seek` in between.
 
+    It ends where so many packets in a row are damaged that nothing can be hoped for behind them.
+
     Args:
         before: sees each packet before the decoder does, to set that up for it.
     """
@@ -128,13 +131,16 @@ def decoded(
         if before is not None:
             before(packet)
         try:
-            yield from packet.decode()
+            frames = packet.decode()
+            num_damaged = 0
         except MemoryError:
             raise
         except av.FFmpegError:
+            frames = []
             num_damaged += 1
             if num_damaged > _MAX_DAMAGED:
                 return
+        yield from frames
 
 
 def start_s(container: InputContainer) -> float:

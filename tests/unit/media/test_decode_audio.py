@@ -131,6 +131,33 @@ def test_what_comes_before_a_cut_is_kept() -> None:
     assert heard.duration_s == pytest.approx(2.0, abs=0.3)
 
 
+def frames_of(adts: bytes) -> list[bytes]:
+    """AAC frames with their headers of 7 bytes."""
+    frames = []
+    while adts:
+        size_bytes = int.from_bytes(adts[3:6], "big") >> 5 & 0x1FFF
+        frames.append(adts[:size_bytes])
+        adts = adts[size_bytes:]
+    return frames
+
+
+def test_half_a_minute_of_damage_costs_only_that() -> None:
+    first, last = (
+        frames_of(audio_file(tone(1.0, 44_100, hz=hz), 44_100, container="adts", codec="aac"))[5:35]
+        for hz in (440, 880)
+    )
+    damaged = [frame[:7] + b"\xff" * (len(frame) - 7) for frame in first * 50]
+    data = b"".join(first * 34 + damaged + last * 90)
+
+    heard = decode_audio(data, max_s=1000)
+
+    minute = 16_000 * 60
+    assert len(heard.samples) > 1.3 * minute
+    end = heard.samples[-minute:]
+    assert np.sqrt((end**2).mean()) > 0.2
+    assert np.argmax(np.abs(np.fft.rfft(end[:16_000]))) == pytest.approx(880, abs=2)
+
+
 def test_damage_in_the_middle_costs_only_the_middle() -> None:
     data = bytearray(audio_file(tone(4.0), container="mp3", codec="libmp3lame"))
     data[len(data) // 2 : len(data) // 2 + 500] = bytes(500)
