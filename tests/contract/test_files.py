@@ -225,6 +225,15 @@ WRONG_FORMS: dict[str, tuple[dict[str, Any], str]] = {
         {"files": {"file": ("a", b"1")}, "data": {"purpose": "x" * 70_000}},
         "over 65536 bytes",
     ),
+    "endless parts without name or content": (
+        {
+            "content": b'--x\r\ncontent-disposition: form-data; name=""\r\n\r\n\r\n' * 1000
+            + OPEN_PART
+            + b"\r\n--x--\r\n",
+            "headers": BOUNDARY,
+        },
+        "over 65536 bytes",
+    ),
     "too large": (
         {"files": {"file": ("a", LARGE + b"x")}, "data": {"purpose": "batch"}},
         f"exceeds the limit of {MAX_BYTES} bytes (files.max_file_bytes)",

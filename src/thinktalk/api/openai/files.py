@@ -41,6 +41,7 @@ _MAX_LISTED = 10_000
 _MAX_NAME_CHARS = 1024
 # What a form may hold beside its file.
 _MAX_FIELD_BYTES = 64 * 1024
+_PART_BYTES = 100  # that each field counts for beside its name and content
 _MAX_FRAME_BYTES = MEBIBYTE
 _READ_BYTES = 512 * 1024
 
@@ -115,6 +116,7 @@ class Files:
     ) -> tuple[str, dict[str, str]]:
         """Write the file to `upload`; returns its name and the other fields."""
         file, fields, num_field_bytes = None, dict[str, bytes](), 0
+        last = None
         stall_s = self._context.settings.limits.request_timeout_s
         async with aclosing(form_pieces(request, max_bytes=max_bytes, stall_s=stall_s)) as pieces:
             async for part, data in pieces:
@@ -124,7 +126,8 @@ class Files:
                     file = part
                     await upload.write(data)
                     continue
-                num_field_bytes += len(data) + len(part.name)
+                num_field_bytes += len(data) + len(part.name) + _PART_BYTES * (part is not last)
+                last = part
                 if num_field_bytes > _MAX_FIELD_BYTES:
                     raise BadRequest(f"The fields of the form are over {_MAX_FIELD_BYTES} bytes")
                 fields[part.name] = fields.get(part.name, b"") + data
