@@ -97,6 +97,22 @@ def test_it_answers_for_every_policy(policy: str, used: int, refusal: str | None
     assert bool(plan["refusal"]) == bool(refusal)
 
 
+@pytest.mark.parametrize("policy", ["fit", "trim", "split", "error"])
+def test_a_text_over_the_limit_is_told_to_be_refused(policy: str) -> None:
+    text = {"type": "text", "text": "word " * 220_000}
+    with serving() as url:
+        for parts in ([text], [text, SHOT]):
+            answer = post(url, path=PLAN, messages=user(*parts), media_policy=policy)
+            assert answer.status_code == 200, answer.text
+            plan = answer.json()
+            assert (plan["fits"], plan["tokens"]["text"]) == (False, 275_000)
+            assert "Range of input length should be [1, 262144]" in plan["refusal"]
+            assert "media_policy" not in plan["refusal"]
+        refused = post(url, messages=user(text, SHOT), media_policy=policy)
+    assert refused.status_code == 400
+    assert "Range of input length" in error_of(refused)["message"]
+
+
 def test_bad_media_and_fields_are_refused_as_a_chat_request_is() -> None:
     broken = {"type": "input_audio", "input_audio": {"data": data_url(b"no sound at all")}}
     with serving() as url:

@@ -118,12 +118,13 @@ def plan(items: Iterable[Item], policy: MediaPolicy, rules: Rules, text_tokens: 
 
     Raises:
         PromptTooLong, MediaTooLong: they do not fit and the policy is `error`, or is `trim` and
-            there is not enough to cut.
+            there is not enough to cut; or the text alone does not fit.
     """
-    portions = tuple(_portion(item, rules) for item in items)
-    sent = tuple(portion.cost for portion in portions)
-    is_split = False
-    if not _fits(sent, rules, text_tokens):
+    whole = as_sent(items, policy, rules, text_tokens)
+    portions, is_split = whole.portions, False
+    if text_tokens > rules.context_tokens:
+        raise _refusal(portions, rules, text_tokens)
+    if not whole.fits_as_sent:
         match policy:
             case "fit":
                 portions, is_split = _fitted(portions, rules, text_tokens)
@@ -133,13 +134,18 @@ def plan(items: Iterable[Item], policy: MediaPolicy, rules: Rules, text_tokens: 
                 is_split = True
             case "error":
                 raise _refusal(portions, rules, text_tokens)
+    return replace(whole, portions=portions, is_split=is_split)
+
+
+def as_sent(items: Iterable[Item], policy: MediaPolicy, rules: Rules, text_tokens: int = 0) -> Plan:
+    """Everything as it came, whether it fits or not."""
+    portions = tuple(_portion(item, rules) for item in items)
     return Plan(
         policy=policy,
         rules=rules,
         text_tokens=text_tokens,
-        sent=sent,
+        sent=tuple(portion.cost for portion in portions),
         portions=portions,
-        is_split=is_split,
     )
 
 

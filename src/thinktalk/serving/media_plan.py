@@ -40,7 +40,7 @@ async def media_plan(
         plan = await media.planned(items, text_tokens)
     except (PromptTooLong, MediaTooLong) as refused:
         refusal = str(refused)
-        plan = fitting.plan(items, "split", media.rules, text_tokens)
+        plan = fitting.as_sent(items, media.policy, media.rules, text_tokens)
     used = [Used.expected(portion, media.frames, media.rules) for portion in plan.portions]
     rows = described(found, plan, used)
     window = None

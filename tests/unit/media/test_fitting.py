@@ -193,6 +193,14 @@ def test_no_policy_mends_a_text_that_is_too_long() -> None:
     assert "media_policy" not in str(refused.value)
 
 
+@pytest.mark.parametrize("policy", ["fit", "trim", "split", "error"])
+@pytest.mark.parametrize("items", [[], [picture()], [Item.recording(50_000)]])
+def test_a_text_that_is_too_long_alone_is_refused(policy: MediaPolicy, items: list[Item]) -> None:
+    with pytest.raises(PromptTooLong, match=r"\[1, 262144\] \(this prompt has \d+ tokens\)"):
+        plan(items, policy, RULES, LIMIT + 1)
+    assert plan([], policy, RULES, LIMIT).fits_as_sent
+
+
 def test_the_older_family_has_prices_of_its_own() -> None:
     rules = Rules(family="qwen3", context_tokens=49_152)
     fitting = planned(*[video(120)] * 4, rules=rules)
