@@ -10,6 +10,8 @@ import asyncio
 import fcntl
 import hashlib
 import json
+import logging
+import os
 import time
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import aclosing, suppress
@@ -24,10 +26,13 @@ from thinktalk.media.types import Audio, Recording
 _STRETCH_S = 60.0
 _PAUSE_S = 0.3
 _KEPT_S = 7 * 24 * 3600.0
+_FORMAT = 1  # of the notes; those of another one are not looked at
+
+_log = logging.getLogger(__name__)
 
 
 class ResumingRecognizer:
-    """A `Recognizer` that remembers stretches of `Recording`s on disk.
+    """A `Recognizer` that remembers stretches of `Recording`s on disk, where it can.
 
     Args:
         folder: where they lie; readable by this user only.
@@ -78,17 +83,23 @@ class ResumingRecognizer:
         await asyncio.to_thread(notes.add, max(audio.duration_s, start_s), stretch, is_whole=True)
 
     def _open(self, audio: Recording, options: RecognizeOptions) -> Notes:
-        key = json.dumps([audio.digest, self._name, asdict(options)], sort_keys=True)
+        key = json.dumps([_FORMAT, audio.digest, self._name, asdict(options)], sort_keys=True)
         name = hashlib.blake2b(key.encode(), digest_size=16).hexdigest()
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._prune(name)
-        return Notes(self._folder / f"{name}.jsonl")
+        try:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._prune(name)
+            return Notes(self._folder / f"{name}.jsonl")
+        except OSError as exc:
+            _log.warning("what is recognised of a recording is not kept: %s", exc)
+            return Notes(None)
 
     def _prune(self, kept: str) -> None:
-        files = sorted(
-            ((path.stat(), path) for path in self._folder.glob("*.jsonl") if path.stem != kept),
-            key=lambda entry: -entry[0].st_mtime,
-        )
+        files = list[tuple[os.stat_result, Path]]()
+        for path in self._folder.glob("*.jsonl"):
+            with suppress(FileNotFoundError):  # another may be pruning, too
+                if path.stem != kept:
+                    files.append((path.stat(), path))
+        files.sort(key=lambda entry: -entry[0].st_mtime)
         total, oldest = 0, time.time() - _KEPT_S
         for status, path in files:
             total += status.st_size
@@ -100,32 +111,41 @@ class Notes:
     """The stretches of one recording that have been heard, in a file of one line each.
 
     Whoever comes second, while the first still writes, reads what is there and writes nothing.
+
+    Args:
+        path: None where nothing can be kept.
+    Raises:
+        OSError: the file can be neither made nor read.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path | None) -> None:
         self.until_s = 0.0
         self.is_whole = False
         self.segments: list[Segment] = []
-        path.touch(mode=0o600)
-        self._file: BinaryIO = path.open("r+b")
-        self._may_write = True
+        self._file: BinaryIO | None = None
+        self._may_write = path is not None
+        if path is not None:
+            path.touch(mode=0o600)
+            self._file = path.open("r+b")
+            self._read(self._file)
+
+    def _read(self, file: BinaryIO) -> None:
         try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             self._may_write = False
         end = 0
-        for line in _lines(self._file):
-            self.until_s, self.is_whole = line["until_s"], line["is_whole"]
-            self.segments += map(_segment, line["segments"])
-            end = self._file.tell()
-        if self._may_write:  # what a crash left half-written
-            self._file.seek(end)
-            self._file.truncate()
+        for self.until_s, self.is_whole, segments in _stretches(file):
+            self.segments += segments
+            end = file.tell()
+        if self._may_write:  # what a crash left half-written, or another program wrote
+            file.seek(end)
+            file.truncate()
 
     def add(self, until_s: float, segments: Sequence[Segment], *, is_whole: bool = False) -> None:
         """Write down what was heard up to `until_s`."""
         self.until_s = until_s
-        if not self._may_write:
+        if not self._may_write or self._file is None:
             return
         said = [asdict(segment) for segment in segments]
         line = {"until_s": until_s, "is_whole": is_whole, "segments": said}
@@ -134,16 +154,21 @@ class Notes:
             self._file.flush()
 
     def close(self) -> None:
-        with suppress(OSError):
-            self._file.close()
+        if self._file is not None:
+            with suppress(OSError):
+                self._file.close()
 
 
-def _lines(file: BinaryIO) -> Iterator[dict[str, Any]]:
+def _stretches(file: BinaryIO) -> Iterator[tuple[float, bool, list[Segment]]]:
+    """Until when, whether that is the end, and what was said; up to a line that is none of ours."""
     while (line := file.readline()).endswith(b"\n"):
         try:
-            yield json.loads(line)
-        except ValueError:
+            data = json.loads(line)
+            segments = [_segment(segment) for segment in data["segments"]]
+            stretch = float(data["until_s"]), bool(data["is_whole"]), segments
+        except (KeyError, TypeError, ValueError):
             return
+        yield stretch
 
 
 def _segment(data: dict[str, Any]) -> Segment:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import logging
 import os
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pytest
 
 from thinktalk.engines.base import RecognizeOptions, Recognizer, Segment, Word
 from thinktalk.engines.resuming import ResumingRecognizer
@@ -123,6 +127,60 @@ async def test_a_line_that_a_crash_left_half_written_is_passed_over(tmp_path: Pa
     assert await texts(resuming(tmp_path, again), recording()) == whole
     assert 100 < min(again.heard) < 400
     assert await texts(resuming(tmp_path, Listener()), recording()) == whole
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda line: [],
+        lambda line: {**line, "until_s": None},
+        lambda line: {name: line[name] for name in ("is_whole", "segments")},
+        lambda line: {**line, "segments": [{**line["segments"][0], "mood": "glad"}]},
+        lambda line: {**line, "segments": [{"text": "a"}]},
+        lambda line: {**line, "segments": [7]},
+        lambda line: {**line, "segments": 7},
+    ],
+)
+async def test_notes_end_at_a_line_of_another_shape(
+    tmp_path: Path, change: Callable[[Any], Any]
+) -> None:
+    whole = await texts(resuming(tmp_path, Listener()), recording())
+    [file] = notes_in(tmp_path)
+    lines = file.read_bytes().splitlines(keepends=True)
+    lines[3] = json.dumps(change(json.loads(lines[3]))).encode() + b"\n"
+    file.write_bytes(b"".join(lines))
+
+    again, third = Listener(), Listener()
+    assert await texts(resuming(tmp_path, again), recording()) == whole
+    assert 100 < min(again.heard) < 400
+    assert await texts(resuming(tmp_path, third), recording()) == whole
+    assert third.heard == []
+
+
+async def test_recognition_goes_on_where_nothing_can_be_kept(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    whole = await texts(resuming(tmp_path / "other", Listener()), recording())
+    (tmp_path / "taken").write_bytes(b"no folder")
+
+    with caplog.at_level(logging.WARNING):
+        assert await texts(resuming(tmp_path / "taken", Listener()), recording()) == whole
+
+    assert "taken" in caplog.text
+
+    [file] = notes_in(tmp_path / "other")
+    file.unlink()
+    file.mkdir()
+    assert await texts(resuming(tmp_path / "other", Listener()), recording()) == whole
+
+
+async def test_notes_that_go_while_others_are_counted_do_no_harm(tmp_path: Path) -> None:
+    whole = await texts(resuming(tmp_path, Listener()), recording())
+    (tmp_path / "gone.jsonl").symlink_to(tmp_path / "nowhere")
+
+    again = Listener()
+    assert await texts(resuming(tmp_path, again), recording()) == whole
+    assert again.heard == []
 
 
 async def test_two_at_once_do_not_spoil_each_others_notes(tmp_path: Path) -> None:
