@@ -339,3 +339,26 @@ def test_the_sound_of_a_video_is_billed_by_its_own_length() -> None:
     with serving() as url:
         answer = post(url, messages=user(part))
     assert 28 <= answer.json()["usage"]["prompt_tokens_details"]["audio_tokens"] <= 30
+
+
+def test_a_video_that_was_cut_off_is_told_and_billed_as_long_as_it_is() -> None:
+    whole = video_file(
+        12.0,
+        fps=10,
+        sound=tone(12.0),
+        container="matroska",
+    )
+    cut = base64.b64encode(whole[: len(whole) // 2]).decode()
+    part = {"type": "video_url", "video_url": {"url": f"data:;base64,{cut}"}}
+    with serving(ScriptedEngine("Cut.")) as url:
+        answer = post(url, messages=[{"role": "user", "content": [part]}]).json()
+
+    [item] = answer["media_report"]["items"]
+    assert item["sent"]["seconds"] == pytest.approx(12.0, abs=0.2)
+    ends_s = item["used"]["seconds"]
+    assert 2 < ends_s < 10
+    assert item["changes"][0].startswith(f"the file ends after {ends_s:.1f} of 12.")
+    assert item["by"] == ["file"]
+    usage = answer["usage"]["prompt_tokens_details"]
+    assert usage["audio_tokens"] <= 7 * ends_s + 1
+    assert usage["video_tokens"] == item["used"]["picture_tokens"]

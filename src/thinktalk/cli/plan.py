@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from thinktalk.serving.models import ServedModel
 
 
+_PIPED_COLUMNS = 200
+
+
 def add_parser(commands: Any) -> None:
     parser = commands.add_parser("plan", help="say what files would cost, without asking a model")
     parser.add_argument("files", nargs="+", help="pictures, recordings, videos; paths or addresses")
@@ -115,6 +118,8 @@ def _show(plan: dict[str, Any]) -> None:
             ", ".join(item["by"]),
         )
     console = Console(soft_wrap=True)
+    if not console.is_terminal:
+        console.width = max(console.width, _PIPED_COLUMNS)  # whole names, for programs to find
     console.print(table)
     for line in _verdicts(plan):
         console.print(line, highlight=False)

@@ -204,15 +204,18 @@ def _video(file: BinaryIO, job: dict[str, Any]) -> Answer:
             shapes.append(frame.image.pixels.shape)
     if not times_s:
         raise MediaUndecodable("video", "Not one picture in it can be decoded.")
+    is_mute = not reader.has_sound or reader.duration_s > job["max_sound_s"]
     answer = {
         "times_s": times_s,
         "shapes": shapes,
         "duration_s": reader.duration_s,
+        # Where there is sound that nobody listens to here, it may go on after the pictures.
+        "ends_s": None if is_mute and reader.has_sound else reader.seen_until_s,
         "width": reader.width,
         "height": reader.height,
         "num_samples": None,
     }
-    if not reader.has_sound or reader.duration_s > job["max_sound_s"]:
+    if is_mute:
         return answer, [pictures]
     try:
         sound, num_samples = _write_sound(

@@ -96,6 +96,8 @@ class VideoReader:
         self._to_rgb, self._to_thumbnail = VideoReformatter(), VideoReformatter()
         self._thumbnail: npt.NDArray[np.int16] | None = None
         self._is_turned = False
+        # Up to where there are pictures, once all have been passed; None where that was not needed.
+        self.seen_until_s: float | None = None
         self._first_pts: dict[int, int] = {}  # by number of the interval
         self._max_delay = 0  # from decoding to being shown, in units of the stream
 
@@ -107,7 +109,7 @@ class VideoReader:
         """
         self._stream.thread_type = "AUTO"
         self._stream.codec_context.thread_count = _MAX_THREADS
-        num_seen, next_wanted = 0, 0
+        num_seen, next_wanted, until_s = 0, 0, 0.0
         unused: tuple[float, av.VideoFrame] | None = None
         for frame in decoded(self._container, self._stream, self._spare):
             time_s = self._time_s(frame, num_seen)
@@ -115,6 +117,8 @@ class VideoReader:
             if self._is_cut and time_s >= self.duration_s:
                 break
             unused = (time_s, frame)
+            shown_s = frame.duration * self._tick_s if frame.duration else 1 / self._fps
+            until_s = max(until_s, time_s + shown_s)
             if time_s + self._tolerance_s < next_wanted * self._interval_s:
                 continue
             if next_wanted >= self._num_frames and time_s < self.duration_s + self._interval_s:
@@ -126,6 +130,7 @@ class VideoReader:
             if next_wanted >= self._max_frames:
                 return
             self._skip_to(frame, next_wanted * self._interval_s)
+        self.seen_until_s = min(until_s, self.duration_s)
         if unused is not None and self._min_change > 0 and self._has_changed(unused[1]):
             yield Frame(max(0.0, unused[0]), Image(self._pixels(unused[1])))
 

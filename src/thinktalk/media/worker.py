@@ -42,6 +42,8 @@ from thinktalk.settings import MediaSettings
 
 SOUND_RATE = 16_000
 _START_TIMEOUT_S = 30.0
+# By so much, in seconds and as a share, lengths in headers may be off.
+_SLACK_S, _SLACK = 1.0, 0.05
 _LONG_JOB_S = 1.0
 _NO_SAMPLES: Samples = np.zeros(0, np.float32)
 
@@ -332,7 +334,12 @@ def _read_video(answer: dict[str, Any], files: list[BinaryIO]) -> Video:
     if answer["num_samples"] is not None:
         samples = array_in(files[1], "float32", (answer["num_samples"],))
         audio = Audio(samples, SOUND_RATE)
-    return Video(frames, audio, answer["duration_s"], answer["width"], answer["height"])
+    duration_s, ends_s = answer["duration_s"], answer["ends_s"]
+    if ends_s is not None:
+        ends_s = max(ends_s, audio.duration_s if audio else 0.0)
+        if ends_s < duration_s - max(_SLACK_S, _SLACK * duration_s):
+            duration_s = ends_s  # it was cut off: there is less than its header says
+    return Video(frames, audio, duration_s, answer["width"], answer["height"])
 
 
 class _Process:

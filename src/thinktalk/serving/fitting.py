@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from thinktalk.conversation import AudioPart, ImagePart, VideoPart
 from thinktalk.engines.base import Capabilities
@@ -124,6 +124,7 @@ class MediaFitting:
         finally:
             survey.close(kept)
         used = [Used.of(part) for part in loaded]
+        plan = replace(plan, portions=tuple(map(_as_loaded, plan.portions, loaded)))
         return Fitted(
             parts=tuple(loaded),
             policy="split" if plan.is_split else self.engine_policy,
@@ -196,7 +197,12 @@ class MediaFitting:
                 source, sampling, strict=strict, keep_s=portion.keep_s, allowance=allowance
             )
         sound_tokens = _sound_tokens(cost, video.audio, family) if video.audio else 0
-        return VideoPart(video, cost.tokens, sound_tokens)
+        tokens = cost.tokens
+        if video.duration_s < cost.duration_s - _CREDIBLE_S:
+            size = portion.item.width, portion.item.height
+            fps, hints = portion.item.fps, portion.hints
+            tokens = budget.video_tokens(*size, video.duration_s, fps, family, hints)
+        return VideoPart(video, tokens, sound_tokens)
 
 
 def _sound_tokens(cost: Cost, sound: Audio | Recording, family: Family) -> int:
@@ -209,6 +215,18 @@ def _sound_tokens(cost: Cost, sound: Audio | Recording, family: Family) -> int:
 def about_text_tokens(texts: Iterable[str]) -> int:
     """How many tokens these texts have, before any tokenizer has seen them."""
     return math.ceil(sum(len(text.encode()) for text in texts) / _BYTES_PER_TOKEN)
+
+
+def _as_loaded(portion: Portion, part: MediaPart) -> Portion:
+    """With what it really cost: a header may have stated another length."""
+    match part:
+        case ImagePart():
+            cost = replace(portion.cost, tokens=part.tokens)
+        case AudioPart():
+            cost = replace(portion.cost, audio_tokens=part.tokens)
+        case VideoPart():
+            cost = replace(portion.cost, tokens=part.tokens, audio_tokens=part.audio_tokens)
+    return replace(portion, cost=cost)
 
 
 def _reads_on(part: MediaPart) -> bool:

@@ -24,7 +24,8 @@ async def media_plan(
 ) -> dict[str, Any]:
     """The plan, as it is sent to clients. Files are fetched and their headers read, no more.
 
-    `fits` is of the media as they were sent; `refusal` says why the policy would not answer them;
+    `fits` is of the media as they were sent, in documented tokens; `refusal` says why the policy
+    would not answer them, which an engine may find out only after it has listened to them;
     `window` estimates what the engine itself would do with what is left of them, if it is known.
 
     Raises:
@@ -46,6 +47,12 @@ async def media_plan(
     window = None
     if capabilities is not None and refusal is None:
         window = window_of(plan, capabilities, media.engine_policy)
+        if window["how"] == "refused":
+            refusal = (
+                f"the notes of {capabilities.name} on these media would take {window['needed']} "
+                f"tokens, its window has {capabilities.context_tokens}: media_policy fit, trim or split "
+                "would help"
+            )
     return {
         "object": "media.plan",
         "model": model.id,

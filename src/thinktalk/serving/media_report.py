@@ -17,17 +17,19 @@ from thinktalk.media.fitting import Cost, Item, Plan, Portion, Rules
 from thinktalk.media.types import FrameSampling
 from thinktalk.serving.attachments import Found
 
+_SLACK_S = 1.0  # by so much headers may be off
 _NAMED = 3  # items that a summary tells of one by one
 _CLEARLY = 0.97  # below this share of the pixels there are fewer, not only other rounding
 
 
 @dataclass(frozen=True, slots=True)
 class Used:
-    """What an engine gets to see of an item: 0 where there is no such thing."""
+    """What an engine gets of an item: 0 where there is no such thing, or nobody knows yet."""
 
     num_frames: int = 0
     width: int = 0
     height: int = 0
+    duration_s: float = 0.0
 
     @classmethod
     def of(cls, part: ImagePart | AudioPart | VideoPart) -> Used:
@@ -37,8 +39,10 @@ class Used:
                 return cls(1, part.image.width, part.image.height)
             case VideoPart():
                 first = part.video.frames[0].image
-                return cls(len(part.video.frames), first.width, first.height)
-        return cls()
+                size = first.width, first.height
+                return cls(len(part.video.frames), *size, part.video.duration_s)
+            case AudioPart():
+                return cls(duration_s=part.audio.duration_s)
 
     @classmethod
     def expected(cls, portion: Portion, frames: FrameSampling, rules: Rules) -> Used:
@@ -120,7 +124,7 @@ def _figures(cost: Cost, seen: Used) -> dict[str, Any]:
     """What there is of it. `counted` is the size that the tokens are counted at."""
     figures: dict[str, Any] = {"tokens": cost.total}
     if cost.duration_s:
-        figures["seconds"] = round(cost.duration_s, 3)
+        figures["seconds"] = round(seen.duration_s or cost.duration_s, 3)
     if cost.num_frames:
         figures["frames"] = seen.num_frames
     if seen.width:
@@ -132,12 +136,15 @@ def _figures(cost: Cost, seen: Used) -> dict[str, Any]:
 
 
 def _changes(item: Item, sent: Cost, portion: Portion, seen: Used) -> tuple[list[str], list[str]]:
-    """What became less, in words, and who looks at less: the policy, the engine, or both."""
+    """What became less, in words, and by whose doing: policy, engine, the file's own."""
     changes, by = [], set()
-    if portion.cost != sent:
+    if portion.hints != item.hints or portion.keep_s < item.duration_s:
         by.add("policy")
     if portion.keep_s < item.duration_s:
         changes.append(f"first {portion.keep_s:g} of {item.duration_s:.0f} s")
+    if 0 < seen.duration_s < min(portion.keep_s, item.duration_s) - _SLACK_S:
+        changes.append(f"the file ends after {seen.duration_s:.1f} of {item.duration_s:.1f} s")
+        by.add("file")
     if item.kind == "video" and seen.num_frames < sent.num_frames:
         changes.append(f"{sent.num_frames} to {seen.num_frames} frames")
         if seen.num_frames < portion.cost.num_frames:

@@ -42,6 +42,16 @@ def test_a_table_says_what_each_file_costs(files: Path, capsys: pytest.CaptureFi
     assert verdict == "documented: 3,224 of 262,144 tokens: fits"
 
 
+def test_what_the_engine_would_refuse_is_refused(
+    files: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["plan", *["shot.png"] * 38]) == 0
+    capsys.readouterr()
+    assert main(["plan", *["shot.png"] * 38, "--policy", "error"]) == 1
+    shown = capsys.readouterr().out
+    assert "33516 tokens, its window has 32768: media_policy fit, trim or split would help" in shown
+
+
 def test_it_says_what_the_policy_would_do(
     files: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
