@@ -123,6 +123,14 @@ def video_file(
     return file.getvalue()
 
 
+def flac_that_states(num_samples: int, flac: bytes) -> bytes:
+    """The same file with another total in its header."""
+    data = bytearray(flac)
+    data[21] &= 0xF0  # 36 bits, the upper four beside the width of a sample
+    data[22:26] = num_samples.to_bytes(4, "big")
+    return bytes(data)
+
+
 def _grey(share: float, size: tuple[int, int]) -> Pixels:
     return np.full((size[1], size[0], 3), round(240 * share), np.uint8)
 

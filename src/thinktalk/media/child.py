@@ -38,6 +38,8 @@ Answer = tuple[dict[str, Any], list[BinaryIO]]
 _MAX_DETAIL_CHARS = 500
 # FFmpeg decodes on several threads, whose time adds up; the parent's clock is the real limit.
 _CPU_PER_WALL = 8
+# Sound may go on after the pictures.
+_MORE_SOUND_S = 60.0
 # Sound that is streamed goes in pieces of this length: 2 MB.
 _STREAMED_S = 30.0
 # Of sound that is passed over: each time as much is done, the parent is told that work goes on.
@@ -219,7 +221,13 @@ def _video(file: BinaryIO, job: dict[str, Any]) -> Answer:
         return answer, [pictures]
     try:
         sound, num_samples = _write_sound(
-            file, decode.SOUND_RATE, job["max_s"], job["keep_s"], "video", allowance
+            file,
+            decode.SOUND_RATE,
+            job["max_s"],
+            job["keep_s"],
+            "video",
+            allowance,
+            most_s=job["max_sound_s"] + _MORE_SOUND_S,
         )
     except MediaEmpty:
         return answer, [pictures]
@@ -236,6 +244,8 @@ def _write_sound(
     keep_s: float,
     kind: Kind,
     allowance: Allowance,
+    *,
+    most_s: float = math.inf,
 ) -> tuple[BinaryIO, int]:
     output = memory_file()
     num_samples = 0
@@ -246,6 +256,8 @@ def _write_sound(
         allowance.take(piece.nbytes)
         write_all(output, np.ascontiguousarray(piece, np.float32).data)
         num_samples += len(piece)
+        if num_samples > most_s * sample_rate:
+            raise MediaUndecodable(kind, "Its sound is longer than the file says.")
     return output, num_samples
 
 

@@ -1,7 +1,8 @@
 """What a file holds, told by its headers: no sample and no pixel is decoded.
 
-Runs in the decoding process for anything that came from outside. A length that the header does not
-state, or that such files often state wrongly, is measured by walking over the packets.
+Runs in the decoding process for anything that came from outside. The length of sound alone is
+always measured by walking over the packets: by it is decided whether all of it is held, and a
+header may lie. That of a video is, where none is stated or such files often state a wrong one.
 """
 
 from __future__ import annotations
@@ -60,7 +61,7 @@ def probe(source: Source, kind: Kind, *, max_pixels: int) -> Probe:
             if not has_sound:
                 raise
         stream = pictures if pictures is not None else audio_stream(container, kind)
-        duration_s = _length_s(container, stream)
+        duration_s = _length_s(container, stream, may_trust=pictures is not None)
         if duration_s <= 0:
             raise MediaEmpty
         if pictures is None:
@@ -77,9 +78,9 @@ def probe(source: Source, kind: Kind, *, max_pixels: int) -> Probe:
         )
 
 
-def _length_s(container: InputContainer, stream: Any) -> float:
+def _length_s(container: InputContainer, stream: Any, *, may_trust: bool) -> float:
     stated = declared_s(container)
-    if stated and not _TRUSTED.isdisjoint(container.format.name.split(",")):
+    if stated and may_trust and not _TRUSTED.isdisjoint(container.format.name.split(",")):
         return stated
     end_s = 0.0
     for packet in packets(container, stream):

@@ -215,7 +215,8 @@ class DecodeWorker:
 
         Args:
             keep_s: only the beginning is decoded.
-            max_sound_s: the sound of a longer video is left out.
+            max_sound_s: the sound of a longer video is left out. One that says it is shorter, but
+                has a minute of sound more than that, is refused.
         """
         job = {
             "job": "video",

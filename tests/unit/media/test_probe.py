@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import numpy as np
 import PIL.Image
 import pytest
 
-from support.media_files import audio_file, image_file, picture, tone, video_file
+from support.media_files import (
+    audio_file,
+    flac_that_states,
+    image_file,
+    picture,
+    tone,
+    video_file,
+)
 from thinktalk.errors import ImageShapeRefused, MediaEmpty, MediaUndecodable
+from thinktalk.media.decode import decode_audio
 from thinktalk.media.probe import probe
 from thinktalk.media.types import Probe
 
@@ -31,6 +40,18 @@ def test_a_wav_that_was_streamed_is_as_long_as_its_samples() -> None:
     data[data.index(b"data") + 4 : data.index(b"data") + 8] = b"\xff\xff\xff\xff"
 
     assert probe(bytes(data), "audio", max_pixels=MANY).duration_s == pytest.approx(1.0, abs=0.01)
+
+
+def test_a_recording_is_as_long_as_what_it_holds_whatever_it_states() -> None:
+    silence = np.zeros(1200 * 1000, np.float32)
+    whole = audio_file(silence, 1000, container="flac", codec="flac")
+    lying, cut = flac_that_states(1000, whole), whole[: len(whole) // 2]
+
+    assert probe(lying, "audio", max_pixels=MANY).duration_s == pytest.approx(1200, abs=1)
+    left_s = decode_audio(cut, max_s=1200).duration_s
+    assert 500 < left_s < 600
+    assert probe(cut, "audio", max_pixels=MANY).duration_s == pytest.approx(left_s, abs=5)
+    assert probe(cut, "video", max_pixels=MANY).duration_s == pytest.approx(left_s, abs=5)
 
 
 def test_a_video_has_size_rate_and_length() -> None:

@@ -127,6 +127,22 @@ async def test_a_silent_video_has_no_sound(worker: DecodeWorker) -> None:
     assert (await worker.video(video_file(1.0), FrameSampling())).audio is None
 
 
+async def test_a_video_with_more_sound_than_it_states_is_refused(worker: DecodeWorker) -> None:
+    stated_s, sound_s = 10, 80
+    # Matroska: the length is a float of eight bytes, in milliseconds.
+    data = bytearray(video_file(1.0, container="matroska", sound=tone(sound_s)))
+    place = data.index(b"\x44\x89\x88") + 3
+    data[place : place + 8] = struct.pack(">d", 1000.0 * stated_s)
+
+    with pytest.raises(MediaUndecodable, match="sound is longer than the file says") as refused:
+        await worker.video(bytes(data), FrameSampling(), max_sound_s=stated_s)
+    assert "video" in str(refused.value)
+
+    whole = await worker.video(bytes(data), FrameSampling(), max_sound_s=sound_s)
+    assert whole.audio is not None
+    assert whole.audio.duration_s == pytest.approx(sound_s, abs=0.5)
+
+
 async def test_a_video_that_states_no_length_is_measured(worker: DecodeWorker) -> None:
     live = video_file(3.0, container="matroska", container_options={"live": "1"})
 
