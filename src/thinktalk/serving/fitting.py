@@ -16,6 +16,7 @@ from thinktalk.engines.base import Capabilities
 from thinktalk.events import Report
 from thinktalk.media import budget, fitting
 from thinktalk.media.allowance import Allowance
+from thinktalk.media.budget import VideoCost
 from thinktalk.media.fitting import Cost, Item, Plan, Portion, Rules
 from thinktalk.media.load import LISTED_FPS, MediaLoader
 from thinktalk.media.spool import MediaFile
@@ -124,7 +125,11 @@ class MediaFitting:
         finally:
             survey.close(kept)
         used = [Used.of(part) for part in loaded]
-        plan = replace(plan, portions=tuple(map(_as_loaded, plan.portions, loaded)))
+        portions = tuple(
+            _as_loaded(portion, part, self.rules.family)
+            for portion, part in zip(plan.portions, loaded, strict=True)
+        )
+        plan = replace(plan, portions=portions)
         return Fitted(
             parts=tuple(loaded),
             policy="split" if plan.is_split else self.engine_policy,
@@ -199,9 +204,7 @@ class MediaFitting:
         sound_tokens = _sound_tokens(cost, video.audio, family) if video.audio else 0
         tokens = cost.tokens
         if video.duration_s < cost.duration_s - _CREDIBLE_S:
-            size = portion.item.width, portion.item.height
-            fps, hints = portion.item.fps, portion.hints
-            tokens = budget.video_tokens(*size, video.duration_s, fps, family, hints)
+            tokens = _shorter(portion, video.duration_s, family).tokens
         return VideoPart(video, tokens, sound_tokens)
 
 
@@ -217,7 +220,7 @@ def about_text_tokens(texts: Iterable[str]) -> int:
     return math.ceil(sum(len(text.encode()) for text in texts) / _BYTES_PER_TOKEN)
 
 
-def _as_loaded(portion: Portion, part: MediaPart) -> Portion:
+def _as_loaded(portion: Portion, part: MediaPart, family: Family) -> Portion:
     """With what it really cost: a header may have stated another length."""
     match part:
         case ImagePart():
@@ -226,7 +229,16 @@ def _as_loaded(portion: Portion, part: MediaPart) -> Portion:
             cost = replace(portion.cost, audio_tokens=part.tokens)
         case VideoPart():
             cost = replace(portion.cost, tokens=part.tokens, audio_tokens=part.audio_tokens)
+            if part.tokens != portion.cost.tokens:
+                video = _shorter(portion, part.video.duration_s, family)
+                cost = replace(cost, num_frames=video.num_frames)
     return replace(portion, cost=cost)
+
+
+def _shorter(portion: Portion, duration_s: float, family: Family) -> VideoCost:
+    """What a video costs that turned out to be shorter than its header says."""
+    item = portion.item
+    return budget.video_cost(item.width, item.height, duration_s, item.fps, family, portion.hints)
 
 
 def _reads_on(part: MediaPart) -> bool:

@@ -50,7 +50,7 @@ async def media_plan(
         if window["how"] == "refused":
             refusal = (
                 f"the notes of {capabilities.name} on these media would take {window['needed']} "
-                f"tokens, its window has {capabilities.context_tokens}: media_policy fit, trim or split "
+                f"tokens, its window has {window['limit']}: media_policy fit, trim or split "
                 "would help"
             )
     return {
