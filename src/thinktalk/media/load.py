@@ -143,16 +143,20 @@ class MediaLoader:
         strict: bool = False,
         keep_s: float = math.inf,
         allowance: Allowance | None = None,
+        duration_s: float | None = None,
     ) -> Audio | Recording:
         """As `audio` at 16 kHz; what lasts over ten minutes is decoded when it is read.
 
         Args:
             keep_s: only the beginning is used.
+            duration_s: as `probe` found it, if that was asked: walking over the packets of ten
+                hours takes seconds.
         """
         async with self._place(source, strict=strict, allowance=allowance) as file:
-            found = await self._worker.probe(file, "audio")
-            if min(found.duration_s, keep_s) > _MAX_HELD_S:
-                return await self._recording(file, "audio", found.duration_s, keep_s)
+            if duration_s is None:
+                duration_s = (await self._worker.probe(file, "audio")).duration_s
+            if min(duration_s, keep_s) > _MAX_HELD_S:
+                return await self._recording(file, "audio", duration_s, keep_s)
             return await self._worker.audio(file, keep_s=keep_s, allowance=allowance)
 
     async def video(

@@ -185,7 +185,11 @@ class MediaFitting:
         if portion.item.kind == "audio":
             assert not isinstance(source, tuple)
             audio = await self.loader.sound(
-                source, strict=strict, keep_s=portion.keep_s, allowance=allowance
+                source,
+                strict=strict,
+                keep_s=portion.keep_s,
+                allowance=allowance,
+                duration_s=portion.item.duration_s,
             )
             return AudioPart(audio, _sound_tokens(cost, audio, family))
         sampling = self.frames.narrowed(portion.hints, budget.min_frame_pixels(family))
