@@ -362,3 +362,16 @@ def test_a_video_that_was_cut_off_is_told_and_billed_as_long_as_it_is() -> None:
     usage = answer["usage"]["prompt_tokens_details"]
     assert usage["audio_tokens"] <= 7 * ends_s + 1
     assert usage["video_tokens"] == item["used"]["picture_tokens"]
+
+
+def test_a_few_pictures_count_towards_the_files_of_a_request_too() -> None:
+    data = base64.b64encode(image_file(picture(64, 48))).decode()
+    part = {"type": "image_url", "image_url": {"url": f"data:;base64,{data}"}}
+    limit = len(base64.b64decode(data)) + 1
+    with serving(media={"max_request_bytes": limit}) as url:
+        one = post(url, messages=[{"role": "user", "content": [part]}])
+        two = post(url, messages=[{"role": "user", "content": [part, part]}])
+
+    assert one.status_code == 200
+    assert two.status_code == 400
+    assert f"limit of {limit} bytes" in error_of(two)["message"]

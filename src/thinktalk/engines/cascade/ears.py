@@ -34,8 +34,8 @@ T = TypeVar("T")
 _WINDOW_S = 60.0
 # What the detector hears before the window, so that speech at its edge is not missed.
 _LEAD_S = 1.0
-# A batch decodes faster than its pieces one by one, and a native call cannot be stopped. On two
-# cores it ends within about 0.3 s with two, 0.7 s with four, 1.3 s with eight.
+# A batch decodes faster than its pieces one by one, and a native call cannot be stopped: others
+# wait for its end. With four, who left a transcription was rid of it after 0.3 s at worst.
 _BATCH, _BATCH_OF_RECORDING = 2, 4
 # How long a recognition keeps the processor before others are asked.
 _TURN_S = 0.5
