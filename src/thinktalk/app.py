@@ -59,6 +59,7 @@ def build(settings: Settings, catalog: Catalog) -> Parts:
         engines=engines,
         recognizer=next((s.recognizer for s in suites.values() if s.recognizer), None),
         synthesizer=next((s.synthesizer for s in suites.values() if s.synthesizer), None),
+        fitter=next((s.fitter for s in suites.values() if s.fitter), None),
         loader=MediaLoader(settings.media, worker, files),
         files=files,
         lazy=frozenset(tier for tier, engine in engines.items() if engine is not default),

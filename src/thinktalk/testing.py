@@ -129,6 +129,7 @@ class ScriptedSuite:
     weights: tuple[str, ...] = ()
     recognizer = None
     synthesizer = None
+    fitter = None
 
     def __init__(self, tiers: Iterable[Tier], engine: ScriptedEngine) -> None:
         self.engines: dict[Tier, ScriptedEngine] = dict.fromkeys(tiers, engine)

@@ -10,6 +10,7 @@ from thinktalk.conversation import Message, Tool
 from thinktalk.events import AudioDelta, Event, Finished, Progress, Report, TextDelta, ToolCallDelta
 from thinktalk.media.types import Audio, FrameSampling, Recording
 from thinktalk.settings import MediaPolicy
+from thinktalk.voices.fitting import VoiceFit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,11 +35,16 @@ class Sampling:
 
 @dataclass(frozen=True, slots=True)
 class VoiceRef:
-    """Whose voice: a catalogue `name`, or a `sample` to sound like, saying `sample_text`."""
+    """Whose voice: a catalogue `name`, or a `sample` to sound like, saying `sample_text`.
+
+    `fit` is what the talker's own fitter made of a sample. A talker that can use neither speaks as
+    `name`, which is then the catalogue's nearest.
+    """
 
     name: str
     sample: Audio | None = None
     sample_text: str | None = None
+    fit: VoiceFit | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,7 @@ from typing import Protocol, cast
 from thinktalk.engines.base import Engine, Recognizer, Synthesizer
 from thinktalk.errors import MissingExtra, UnknownEngine
 from thinktalk.settings import ProfileSettings, Settings, Tier
+from thinktalk.voices.fitting import VoiceFitter
 from thinktalk.weights.catalog import Catalog
 
 
@@ -27,6 +28,8 @@ class Suite(Protocol):
     def recognizer(self) -> Recognizer | None: ...
     @property
     def synthesizer(self) -> Synthesizer | None: ...
+    @property
+    def fitter(self) -> VoiceFitter | None: ...
     @property
     def weights(self) -> tuple[str, ...]:
         """Names of the weights that `start` needs; the rest are pulled on first use."""

@@ -9,11 +9,12 @@ from thinktalk.engines.base import Engine, Recognizer, Synthesizer
 from thinktalk.media.load import MediaLoader
 from thinktalk.settings import Tier
 from thinktalk.store.files import FileStore
+from thinktalk.voices.fitting import VoiceFitter
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
-    """One engine a tier (tiers may share one), and what hears, speaks, fetches and keeps.
+    """One engine a tier (tiers may share one), and what hears, speaks, clones, fetches and keeps.
 
     Engines of the tiers in `lazy` are started by the first request that needs them, the others
     when the server starts.
@@ -22,6 +23,7 @@ class Services:
     engines: Mapping[Tier, Engine]
     recognizer: Recognizer | None
     synthesizer: Synthesizer | None
+    fitter: VoiceFitter | None = None
     loader: MediaLoader
     files: FileStore
     lazy: frozenset[Tier] = field(default_factory=lambda: frozenset({"light"}))

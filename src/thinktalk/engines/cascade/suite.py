@@ -37,6 +37,7 @@ from thinktalk.engines.resuming import ResumingRecognizer
 from thinktalk.events import Event
 from thinktalk.media.types import FrameSampling, Image, Video
 from thinktalk.settings import CascadeSettings, MediaSettings, ProfileSettings, Settings, Tier
+from thinktalk.voices.fitting import VoiceFitter
 from thinktalk.weights.catalog import Catalog
 
 _CLASSIFIER, _VOICES, _ACTIVITY = "efficientnet-lite0", "kokoro-voices", "silero-vad"
@@ -241,6 +242,10 @@ class CascadeSuite:
     @property
     def synthesizer(self) -> Synthesizer:
         return self._senses.talker
+
+    @property
+    def fitter(self) -> VoiceFitter | None:
+        return None
 
     @property
     def weights(self) -> tuple[str, ...]:
