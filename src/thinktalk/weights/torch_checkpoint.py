@@ -141,8 +141,11 @@ class _TensorUnpickler(pickle.Unpickler):
         return tensor
 
 
-def load_tensors(path: Path) -> dict[str, Array]:
+def load_tensors(path: Path, *, within: str | None = None) -> dict[str, Array]:
     """The tensors of a checkpoint that is one mapping of names to tensors (a `state_dict`).
+
+    Args:
+        within: the key of that mapping, where the checkpoint holds it among other things.
 
     Raises:
         CheckpointRefused: the file is damaged, holds something else than tensors, or names code.
@@ -155,6 +158,8 @@ def load_tensors(path: Path) -> dict[str, Array]:
                 state = _read_legacy(stream)
     except (pickle.UnpicklingError, EOFError, struct.error, KeyError, TypeError) as error:
         raise CheckpointRefused(f"{path.name} is not a torch checkpoint: {error}") from error
+    if within is not None and isinstance(state, Mapping):
+        state = state.get(within)
     if not isinstance(state, Mapping) or not all(isinstance(t, _Tensor) for t in state.values()):
         raise CheckpointRefused(f"{path.name} is not a mapping of names to tensors")
     return {str(name): tensor.array() for name, tensor in state.items()}

@@ -109,10 +109,13 @@ class Kokoro:
         """End the thread; running calls finish or are cancelled by their callers."""
         await asyncio.to_thread(self._executor.shutdown, cancel_futures=True)
 
-    async def plan(self, symbols: str, style: str, speed: float = 1.0) -> Plan | None:
+    async def plan(self, symbols: str, style: str | Floats, speed: float = 1.0) -> Plan | None:
         """Plan the speech of phoneme `symbols`; None where none of them is a sound.
 
         At most `MAX_TOKENS` of them are spoken. `speed` is held within 0.5 and 2.
+
+        Args:
+            style: the name of a stock style, or rows of one, shape (510, 1, 256).
         """
         if not has_words(symbols):
             return None
@@ -158,21 +161,22 @@ class Kokoro:
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
 
-    def _plan(self, symbols: str, style_name: str, speed: float, cancel: _Cancel) -> Plan:
+    def _plan(self, symbols: str, style: str | Floats, speed: float, cancel: _Cancel) -> Plan:
         tokens = token_ids(symbols)[:MAX_TOKENS]
-        style = self._style(style_name)[len(tokens) - 1]
+        rows = self._style(style) if isinstance(style, str) else style
+        row = rows[len(tokens) - 1]
         features, pitch, energy = _call(
             self._prosody,
             [kokoro_graph.FEATURES, kokoro_graph.PITCH, kokoro_graph.ENERGY],
             {
                 "tokens": np.array([[0, *tokens, 0]], np.int64),
-                "style": style,
+                "style": row,
                 "speed": np.array([min(max(speed, _SLOWEST), _FASTEST)], np.float32),
             },
             cancel,
         )
         start, end = _speech_frames(energy)
-        return Plan(features, pitch, energy, style, start, end)
+        return Plan(features, pitch, energy, row, start, end)
 
     def _decode(self, plan: Plan, cancel: _Cancel) -> Audio:
         start, end = plan.start, plan.end
