@@ -12,7 +12,7 @@ import asyncio
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -37,6 +37,10 @@ _STYLE_SHAPE = (510, 1, 256)
 _SILENT_ENERGY = -4.0
 _KEPT_FRAMES = 2
 _SLOWEST, _FASTEST = 0.5, 2.0
+# The network plans 3 to 12 Hz where no vocal cords sound, and makes noise of all below 10 Hz.
+_WHISPERED_HZ = 4.0
+_UNVOICED_HZ, _VOICED_HZ = 25.0, 60.0
+_LOWEST_HZ, _HIGHEST_HZ = 60.0, 500.0
 
 
 class _Stopped(Exception):
@@ -63,9 +67,12 @@ class Plan:
 
     Attributes:
         features: shape (1, 512, num_frames).
-        pitch, energy: shape (1, 2 * num_frames).
+        pitch: shape (1, 2 * num_frames), in Hz; some 3 to 12 where the voice does not sound.
+        energy: shape (1, 2 * num_frames), about a unit for 4.9 dB of the sound, silence from -4
+            down. The network evens it out: a unit more in all frames gives only 0.4 dB.
         style: shape (1, 256).
         start, end: the frames that hold speech, half-open; the others are silence.
+        gain: what the samples are multiplied by.
     """
 
     features: Floats
@@ -74,6 +81,7 @@ class Plan:
     style: Floats
     start: int
     end: int
+    gain: float = 1.0
 
     @property
     def duration_s(self) -> float:
@@ -192,7 +200,7 @@ class Kokoro:
             },
             cancel,
         )
-        return Audio(samples.reshape(-1), SAMPLE_RATE)
+        return Audio(samples.reshape(-1) * np.float32(plan.gain), SAMPLE_RATE)
 
     def _style(self, voice: str) -> Floats:
         if voice not in self._styles:
@@ -202,6 +210,42 @@ class Kokoro:
                 raise EngineFailed(f"{file} holds {style.size} numbers, not {_STYLE_SHAPE}")
             self._styles[voice] = style.reshape(_STYLE_SHAPE)
         return self._styles[voice]
+
+
+def shaped(
+    plan: Plan,
+    *,
+    pitch: float = 1.0,
+    pitch_range: float = 1.0,
+    energy_db: float = 0.0,
+    whispered: bool = False,
+) -> Plan:
+    """Return `plan` in another manner; its text and timing stay.
+
+    Args:
+        pitch: factor on the median of what is voiced.
+        pitch_range: factor on each distance from that median, in semitones.
+        energy_db: louder or softer by so much.
+        whispered: without vocal cords, which by itself is some 5 dB softer.
+    """
+    changed = plan.pitch
+    if whispered:
+        changed = np.minimum(changed, np.float32(_WHISPERED_HZ))
+    elif pitch != 1.0 or pitch_range != 1.0:
+        changed = _moved(changed, pitch, pitch_range)
+    return replace(plan, pitch=changed, gain=plan.gain * 10 ** (energy_db / 20))
+
+
+def _moved(pitch: Floats, factor: float, spread: float) -> Floats:
+    """Move what is voiced; where the voice sets in, little by little."""
+    voiced = pitch[pitch > _VOICED_HZ]
+    if not voiced.size:
+        return pitch
+    median = np.median(voiced)
+    distance = np.maximum(pitch, _UNVOICED_HZ) / median
+    wanted = np.clip(median * factor * distance**spread, _LOWEST_HZ, _HIGHEST_HZ)
+    share = np.clip((pitch - _UNVOICED_HZ) / (_VOICED_HZ - _UNVOICED_HZ), 0, 1)
+    return np.asarray(pitch + share * (wanted - pitch), np.float32)
 
 
 def _speech_frames(energy: Floats) -> tuple[int, int]:
