@@ -29,7 +29,7 @@ async def measure() -> dict[str, float]:
     await kokoro.start()
     symbols, pitches = phonemes(SENTENCE, "en-us", Espeak()), {}
     for style in catalog.styles():
-        plan = await kokoro.plan(symbols, style.name)
+        plan = await kokoro.plan(symbols, kokoro.styles.stock(style.name))
         assert plan is not None
         audio = await kokoro.decode(plan)
         pitches[style.name] = round(median_pitch_hz(audio), 1)

@@ -140,7 +140,9 @@ async def spoken(catalog: Catalog, threads: int) -> dict[str, list[Clip]]:
     await kokoro.start()
 
     async def say(text: str, voice: str, language: str, accent: str = "") -> Clip:
-        plan = await kokoro.plan(phonemes(text, accent or language, espeak), voice)
+        plan = await kokoro.plan(
+            phonemes(text, accent or language, espeak), kokoro.styles.stock(voice)
+        )
         assert plan is not None, f"nothing to say in {text!r}"
         audio = await kokoro.decode(plan)
         return Clip(text, language, resample(audio, SAMPLE_RATE).samples)

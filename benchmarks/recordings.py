@@ -89,7 +89,7 @@ async def sentences(count: int = 96) -> list[Spoken]:
     for number, text in enumerate(chosen):
         voice = VOICES[number % len(VOICES)]
         accent = "en-gb" if voice.startswith("b") else "en"
-        plan = await kokoro.plan(phonemes(text, accent, espeak), voice)
+        plan = await kokoro.plan(phonemes(text, accent, espeak), kokoro.styles.stock(voice))
         assert plan is not None
         audio = resample(await kokoro.decode(plan), SAMPLE_RATE)
         spoken.append(Spoken(text, audio.samples))

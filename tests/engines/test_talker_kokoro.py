@@ -162,7 +162,7 @@ async def test_spans_follow_one_another_through_the_whole_text(talker: CascadeTa
 async def test_silence_that_is_left_out_changes_nothing_else(
     talker: CascadeTalker, kokoro: Kokoro
 ) -> None:
-    plan = await kokoro.plan("ðə skˈI ɪz blˈu bɪkˈʌz", "af_heart")
+    plan = await kokoro.plan("ðə skˈI ɪz blˈu bɪkˈʌz", kokoro.styles.stock("af_heart"))
     assert plan is not None
     whole = dataclasses.replace(plan, start=0, end=plan.pitch.shape[1] // 2)
     short, full = await kokoro.decode(plan), await kokoro.decode(whole)

@@ -1,21 +1,28 @@
-"""Which voice a name means, and which stock style speaks for it in each language.
+"""Which voice a name means, and which stock styles are mixed to speak for it in each language.
 
 The data is in catalog.toml. Knows nothing of synthesisers: a style is a name and a pitch.
 """
 
 from __future__ import annotations
 
+import difflib
 import tomllib
-from collections.abc import Collection
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from typing import Literal
+from typing import Any, Literal
 
 from thinktalk.errors import UnknownVoice
 
 Gender = Literal["female", "male"]
 Family = Literal["qwen3.5", "qwen3", "openai", "guide"]
+# Shares of styles by name; they add up to 1.
+Recipe = Mapping[str, float]
+
+# How much of itself a voice keeps in a language that none of its styles was made for. With more of
+# a foreign timbre or rhythm, whisper-base misheard up to half of a sentence (docs/voices.md).
+_OWN_TIMBRE, _OWN_PROSODY = 0.5, 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,25 +43,49 @@ class Style:
 class Voice:
     """A name that requests may use.
 
-    `style` speaks the language that it was made for; `espeak` is a timbre for languages that have
-    no style at all. `stand_in` says that the name is another service's, whose voice this is not.
+    `recipe` is how it sounds, `prosody`, where given, whose rhythm and pitch it has; `espeak` is a
+    timbre for languages that have no style at all, at `espeak_pitch` (0 to 99). `stand_in` says
+    that the name is another service's, whose voice this is not.
     """
 
     name: str
     gender: Gender
     language: str
     description: str
-    style: str
+    recipe: Recipe
     espeak: str
     families: tuple[Family, ...]
+    prosody: Recipe | None = None
+    espeak_pitch: int = 50
     stand_in: bool = True
+
+    @property
+    def source(self) -> str:
+        """Where its sound comes from, in words."""
+        told = _told(self.recipe)
+        if self.prosody is not None:
+            told += f" with the rhythm and pitch of {_told(self.prosody)}"
+        kind = "Kokoro's" if len(self.recipe) == 1 else "a mixture of Kokoro's"
+        pitch = f" at pitch {self.espeak_pitch}" if self.espeak_pitch != 50 else ""
+        return f"{kind} {told}; eSpeak NG's {self.espeak}{pitch} in languages that Kokoro lacks"
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """What to mix for a voice in one language, and the accent that its text is read in."""
+
+    timbre: Recipe
+    prosody: Recipe
+    accent: str
 
 
 @dataclass(frozen=True, slots=True)
 class _Catalog:
     voices: tuple[Voice, ...]
-    styles: tuple[Style, ...]
-    defaults: dict[str, str]
+    styles: Mapping[str, Style]
+    natives: Mapping[str, Mapping[Gender, Recipe]]
+    read_as: Mapping[str, str]
+    defaults: Mapping[str, str]
 
 
 def resolve(name: str) -> Voice:
@@ -73,6 +104,12 @@ def resolve(name: str) -> Voice:
     raise UnknownVoice(name, exact)
 
 
+def near(name: str) -> list[str]:
+    """Return up to three names that are spelled like `name`, nearest first."""
+    folded = {voice.name.casefold(): voice.name for voice in _load().voices}
+    return [folded[match] for match in difflib.get_close_matches(name.casefold(), folded)]
+
+
 def voices(family: Family | None = None) -> tuple[Voice, ...]:
     """Return the voices of `family`, or all, in the catalogue's order."""
     listed = _load().voices
@@ -86,45 +123,75 @@ def default(family: Family) -> Voice:
 
 def styles() -> tuple[Style, ...]:
     """Return all stock styles."""
-    return _load().styles
+    return tuple(_load().styles.values())
 
 
-def style_for(voice: Voice, language: str, spoken: Collection[str]) -> Style | None:
-    """Return the style that speaks `language` for `voice`, None where there is none.
+def neural_languages() -> tuple[str, ...]:
+    """Return the languages that styles speak, ISO 639-1."""
+    return tuple(_load().natives)
 
-    The voice's own style if it was made for `language`; else one that was, of the same gender,
-    always the same for a voice; else, where only the other gender has one, the voice's own style
-    with a foreign accent.
+
+def read_as() -> Mapping[str, str]:
+    """Return the languages that are read by another one's rules: Tagalog by Indonesian's."""
+    return _load().read_as
+
+
+def sound_for(voice: Voice, language: str) -> Sound | None:
+    """Return what speaks `language` for `voice`; None where there is no style of that language.
+
+    The voice's own recipe where all its styles were made for `language`; else half of its timbre
+    and a fifth of its prosody, and the rest from the language's own voices of the same gender: a
+    voice stays itself and still sounds native.
 
     Args:
         language: ISO 639-1.
-        spoken: the languages that the synthesiser can pronounce.
     """
-    if language not in spoken:
-        return None
     catalog = _load()
-    own = next(style for style in catalog.styles if style.name == voice.style)
-    if _base(own.language) == language:
-        return own
-    native = [style for style in catalog.styles if _base(style.language) == language]
-    matching = [style for style in native if style.gender == voice.gender]
-    if not matching:
-        return own if native else None
-    same_gender = [other for other in catalog.voices if other.gender == voice.gender]
-    return matching[same_gender.index(voice) % len(matching)]
+    natives = catalog.natives.get(language)
+    if natives is None:
+        return None
+    prosody = voice.prosody or voice.recipe
+    spoken = {catalog.styles[name].language for name in (*voice.recipe, *prosody)}
+    if {_base(accent) for accent in spoken} == {language}:
+        first = max(prosody, key=lambda name: prosody[name])
+        return Sound(voice.recipe, prosody, catalog.styles[first].language)
+    native = natives[voice.gender]
+    accent = "en-us" if language == "en" else language
+    return Sound(
+        blended(voice.recipe, native, _OWN_TIMBRE), blended(prosody, native, _OWN_PROSODY), accent
+    )
+
+
+def blended(one: Recipe, other: Recipe, share: float) -> Recipe:
+    """Return `share` of `one` and the rest of `other`."""
+    shares = {name: share * of_one for name, of_one in one.items()}
+    for name, of_other in other.items():
+        shares[name] = shares.get(name, 0.0) + (1 - share) * of_other
+    return shares
 
 
 def closest(pitch_hz: float) -> Voice:
-    """Return the voice whose English style is nearest to `pitch_hz`, in semitones."""
+    """Return the voice of one English style whose pitch is nearest to `pitch_hz`, in semitones."""
     if pitch_hz <= 0:
         raise ValueError(f"a pitch is positive, not {pitch_hz}")
-    pitches = {style.name: style.pitch_hz for style in styles() if _base(style.language) == "en"}
-    candidates = [voice for voice in voices() if pitches.get(voice.style, 0.0) > 0]
+    catalog = _load()
+    pitches: dict[str, float] = {}
+    for voice in catalog.voices:
+        style = catalog.styles[next(iter(voice.prosody or voice.recipe))]
+        if len(voice.recipe) == 1 and _base(style.language) == "en":
+            pitches[voice.name] = style.pitch_hz
     # The ratio, larger over smaller, grows with the distance in semitones.
-    return min(
-        candidates,
-        key=lambda voice: max(pitches[voice.style] / pitch_hz, pitch_hz / pitches[voice.style]),
-    )
+    return resolve(min(pitches, key=lambda name: _ratio(pitches[name], pitch_hz)))
+
+
+def _ratio(one: float, other: float) -> float:
+    return max(one / other, other / one)
+
+
+def _told(recipe: Recipe) -> str:
+    if len(recipe) == 1:
+        return next(iter(recipe))
+    return " and ".join(f"{name} ({share:.0%})" for name, share in recipe.items())
 
 
 def _base(language: str) -> str:
@@ -134,10 +201,12 @@ def _base(language: str) -> str:
 @cache
 def _load() -> _Catalog:
     text = resources.files(__package__).joinpath("catalog.toml").read_text(encoding="utf-8")
-    data = tomllib.loads(text)
+    data: dict[str, Any] = tomllib.loads(text)
     entries = [{**entry, "families": tuple(entry["families"])} for entry in data["voices"]]
     return _Catalog(
         voices=tuple(Voice(**entry) for entry in entries),
-        styles=tuple(Style(**entry) for entry in data["styles"]),
+        styles={entry["name"]: Style(**entry) for entry in data["styles"]},
+        natives=data["natives"],
+        read_as=data["read_as"],
         defaults=data["defaults"],
     )

@@ -28,7 +28,7 @@ Gender = Literal["female", "male"]
 _SYNCHRONOUS = 2
 _DONT_EXIT = 0x8000
 _UTF8 = 1
-_RATE, _WORD_GAP = 1, 7
+_RATE, _PITCH, _WORD_GAP = 1, 3, 7
 _POSITION_CHARACTER = 1
 _IPA = 0x02
 _TIE_FLAG, _TIE_SHIFT = 0x80, 8
@@ -70,10 +70,11 @@ class _VoiceQuery(ctypes.Structure):
 
 @dataclass(frozen=True, slots=True)
 class EspeakVoice:
-    """`variant` is eSpeak's timbre: f1 to f5 or m1 to m8."""
+    """`variant` is eSpeak's timbre: f1 to f5, m1 to m8 or a named one; `pitch` is 0 to 99."""
 
     gender: Gender
     variant: str
+    pitch: int = 50
 
 
 class Espeak:
@@ -144,6 +145,7 @@ class Espeak:
         with self._lock:
             self._select(language, voice.variant)
             self._library.espeak_SetParameter(_RATE, rate, 0)
+            self._library.espeak_SetParameter(_PITCH, voice.pitch, 0)
             self._library.espeak_SetParameter(_WORD_GAP, 0, 0)
             self._collect = collect
             try:

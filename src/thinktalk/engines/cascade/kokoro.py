@@ -22,6 +22,7 @@ import numpy.typing as npt
 
 from thinktalk.engines.cascade import conv_products, kokoro_graph
 from thinktalk.engines.cascade.phonemes import has_words, token_ids
+from thinktalk.engines.cascade.styles import Rows, StyleBank
 from thinktalk.errors import EngineFailed
 from thinktalk.media.types import Audio, Samples
 
@@ -31,7 +32,6 @@ Result = TypeVar("Result")
 SAMPLE_RATE = 24_000
 SAMPLES_PER_FRAME = 600
 MAX_TOKENS = 510  # the network's context of 512, less the padding at both ends
-_STYLE_SHAPE = (510, 1, 256)
 # Planned energy under which a frame is below -50 dBFS, and how many such frames stay at each end
 # (12 phrases with 4 styles: nothing audible was lost).
 _SILENT_ENERGY = -4.0
@@ -101,11 +101,10 @@ class Kokoro:
 
     def __init__(self, model_file: Path, voices_dir: Path, *, threads: int) -> None:
         self._model_file = model_file
-        self._voices_dir = voices_dir
+        self.styles = StyleBank(voices_dir)
         self._threads = threads
         self._prosody: Any = None
         self._decoder: Any = None
-        self._styles: dict[str, Floats] = {}
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="kokoro")
 
     async def start(self) -> None:
@@ -117,13 +116,11 @@ class Kokoro:
         """End the thread; running calls finish or are cancelled by their callers."""
         await asyncio.to_thread(self._executor.shutdown, cancel_futures=True)
 
-    async def plan(self, symbols: str, style: str | Floats, speed: float = 1.0) -> Plan | None:
+    async def plan(self, symbols: str, style: Rows, speed: float = 1.0) -> Plan | None:
         """Plan the speech of phoneme `symbols`; None where none of them is a sound.
 
-        At most `MAX_TOKENS` of them are spoken. `speed` is held within 0.5 and 2.
-
-        Args:
-            style: the name of a stock style, or rows of one, shape (510, 1, 256).
+        At most `MAX_TOKENS` of them are spoken. `speed` is held within 0.5 and 2. `style` has shape
+        (510, 1, 256): a row for each number of symbols.
         """
         if not has_words(symbols):
             return None
@@ -151,11 +148,9 @@ class Kokoro:
         halves = kokoro_graph.split(self._model_file, products=conv_products.are_exact())
         self._prosody = self._session(halves.prosody)
         self._decoder = self._session(halves.decoder)
-        style = next(iter(sorted(self._voices_dir.glob("*.bin"))), None)
-        if style is None:
-            raise EngineFailed(f"no voices (*.bin) in {self._voices_dir}")
+        style = self.styles.stock(self.styles.names[0])
         idle = _Cancel()
-        plan = self._plan("ɹˈɛdi.", style.stem, 1.0, idle)
+        plan = self._plan("ɹˈɛdi.", style, 1.0, idle)
         self._decode(plan, idle)
 
     def _session(self, model: bytes) -> Any:
@@ -169,22 +164,21 @@ class Kokoro:
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
 
-    def _plan(self, symbols: str, style: str | Floats, speed: float, cancel: _Cancel) -> Plan:
+    def _plan(self, symbols: str, rows: Rows, speed: float, cancel: _Cancel) -> Plan:
         tokens = token_ids(symbols)[:MAX_TOKENS]
-        rows = self._style(style) if isinstance(style, str) else style
-        row = rows[len(tokens) - 1]
+        style = rows[len(tokens) - 1]
         features, pitch, energy = _call(
             self._prosody,
             [kokoro_graph.FEATURES, kokoro_graph.PITCH, kokoro_graph.ENERGY],
             {
                 "tokens": np.array([[0, *tokens, 0]], np.int64),
-                "style": row,
+                "style": style,
                 "speed": np.array([min(max(speed, _SLOWEST), _FASTEST)], np.float32),
             },
             cancel,
         )
         start, end = _speech_frames(energy)
-        return Plan(features, pitch, energy, row, start, end)
+        return Plan(features, pitch, energy, style, start, end)
 
     def _decode(self, plan: Plan, cancel: _Cancel) -> Audio:
         start, end = plan.start, plan.end
@@ -201,15 +195,6 @@ class Kokoro:
             cancel,
         )
         return Audio(samples.reshape(-1) * np.float32(plan.gain), SAMPLE_RATE)
-
-    def _style(self, voice: str) -> Floats:
-        if voice not in self._styles:
-            file = self._voices_dir / f"{voice}.bin"
-            style = np.fromfile(file, np.float32)
-            if style.size != np.prod(_STYLE_SHAPE):
-                raise EngineFailed(f"{file} holds {style.size} numbers, not {_STYLE_SHAPE}")
-            self._styles[voice] = style.reshape(_STYLE_SHAPE)
-        return self._styles[voice]
 
 
 def shaped(

@@ -13,17 +13,16 @@ from thinktalk.engines.cascade import boundaries
 from thinktalk.engines.cascade.espeak import Espeak, EspeakVoice
 from thinktalk.engines.cascade.kokoro import MAX_TOKENS, SAMPLE_RATE, Kokoro
 from thinktalk.engines.cascade.pace import stretched, trimmed
-from thinktalk.engines.cascade.phonemes import LANGUAGES, phonemes
+from thinktalk.engines.cascade.phonemes import phonemes
+from thinktalk.engines.cascade.styles import Rows, Timbre
+from thinktalk.media.loudness import levelled
 from thinktalk.media.types import Audio, Samples
-from thinktalk.voices.catalog import Style, Voice, style_for
+from thinktalk.voices.catalog import Voice, neural_languages, sound_for
 
 SLOWEST, FASTEST = 0.25, 4.0
 # The paces that each synthesiser keeps by itself; beyond them its sound is stretched.
 _KOKORO_SPEEDS = (0.6, 1.6)
 _ESPEAK_SPEEDS = (0.5, 2.5)
-# Brings eSpeak's level near Kokoro's, so that a change of language does not jump.
-_ESPEAK_GAIN = np.float32(0.6)
-_SPOKEN = frozenset(language.partition("-")[0] for language in LANGUAGES)
 
 
 class Speaker:
@@ -44,26 +43,40 @@ class Speaker:
         await self._kokoro.stop()
         await asyncio.to_thread(self._espeak.stop)
 
-    async def say(self, text: str, language: str, voice: Voice, speed: float = 1.0) -> Audio:
+    async def say(
+        self, text: str, language: str, voice: Voice | Timbre, speed: float = 1.0
+    ) -> Audio:
         """Speak all of `text`, without silence at the ends; empty where nothing can be said.
+
+        All voices are equally loud, -20 LUFS, in all languages.
 
         Args:
             text: as a person would read it aloud.
             language: ISO 639-1 of `text`.
+            voice: of the catalogue, or a mixture of styles of its own.
             speed: held within 0.25 and 4.
         """
         speed = min(max(speed, SLOWEST), FASTEST)
-        style = style_for(voice, language, _SPOKEN)
-        if style is None:
-            return await self._say_plainly(text, language, voice, speed)
-        accent = style.language if style.language.startswith(f"{language}-") else language
+        found = self._rows(voice, language)
+        if found is None:
+            named = voice.nearest if isinstance(voice, Timbre) else voice
+            return levelled(await self._say_plainly(text, language, named, speed))
+        rows, accent = found
         parts = await asyncio.to_thread(self._parts, text, accent)
-        pieces = [await self._say_symbols(part, style, speed) for part in parts]
-        return Audio(np.concatenate(pieces), SAMPLE_RATE)
+        pieces = [await self._say_symbols(part, rows, speed) for part in parts]
+        return levelled(Audio(np.concatenate(pieces), SAMPLE_RATE))
 
-    async def _say_symbols(self, symbols: str, style: Style, speed: float) -> Samples:
+    def _rows(self, voice: Voice | Timbre, language: str) -> tuple[Rows, str] | None:
+        """The style that speaks `language` for `voice`, and in which accent; None without one."""
+        if isinstance(voice, Timbre):
+            accent = "en-us" if language == "en" else language
+            return (voice.rows, accent) if language in neural_languages() else None
+        sound = sound_for(voice, language)
+        return None if sound is None else (self._kokoro.styles.rows(sound), sound.accent)
+
+    async def _say_symbols(self, symbols: str, style: Rows, speed: float) -> Samples:
         own = min(max(speed, _KOKORO_SPEEDS[0]), _KOKORO_SPEEDS[1])
-        plan = await self._kokoro.plan(symbols, style.name, own)
+        plan = await self._kokoro.plan(symbols, style, own)
         if plan is None:
             return np.zeros(0, np.float32)
         audio = await self._kokoro.decode(plan)
@@ -71,9 +84,9 @@ class Speaker:
 
     async def _say_plainly(self, text: str, language: str, voice: Voice, speed: float) -> Audio:
         own = min(max(speed, _ESPEAK_SPEEDS[0]), _ESPEAK_SPEEDS[1])
-        timbre = EspeakVoice(voice.gender, voice.espeak)
+        timbre = EspeakVoice(voice.gender, voice.espeak, voice.espeak_pitch)
         audio = await self._espeak.speak(text, language, timbre, own)
-        samples = trimmed(audio.samples * _ESPEAK_GAIN, audio.sample_rate)
+        samples = trimmed(audio.samples, audio.sample_rate)
         return Audio(stretched(samples, audio.sample_rate, speed / own), audio.sample_rate)
 
     def _parts(self, text: str, accent: str) -> list[str]:
