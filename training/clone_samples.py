@@ -13,14 +13,15 @@ from __future__ import annotations
 import argparse
 import asyncio
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from thinktalk.engines.cascade.clone import space
 from thinktalk.engines.cascade.clone.encoder import SpeakerEncoder
+from thinktalk.engines.cascade.clone.space import HALF, stock_space
+from thinktalk.engines.cascade.clone.voice import STYLE_SIZE, FittedVoice
 from thinktalk.engines.cascade.espeak import Espeak
 from thinktalk.engines.cascade.kokoro import Kokoro
 from thinktalk.engines.cascade.phonemes import phonemes
@@ -46,21 +47,12 @@ PHRASES = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Draw:
-    """One random voice. `style` has 256 numbers, as a deviation-free row of Kokoro's."""
-
-    style: Floats
-    pitch: float
-    tract: float
-
-
-def draw(random: np.random.Generator, styles: Floats) -> Draw:
+def draw(random: np.random.Generator, styles: Floats) -> FittedVoice:
     """Draw a voice. `styles` are the stock styles' means, shape (54, 256)."""
     halves = []
     weights = random.dirichlet(np.full(len(styles), random.choice([0.03, 0.1, 0.3])))
     apart = random.random() < 0.5
-    for half in (slice(0, space.HALF), slice(space.HALF, 2 * space.HALF)):
+    for half in (slice(0, HALF), slice(HALF, STYLE_SIZE)):
         own = styles[:, half]
         mean = own.mean(axis=0)
         if apart and half.start:
@@ -70,7 +62,7 @@ def draw(random: np.random.Generator, styles: Floats) -> Draw:
         scales = axes.S / np.sqrt(len(styles))
         shake = random.standard_normal(len(scales)) * scales * random.uniform(0, 0.6)
         halves.append(mixed + shake @ axes.Vh)
-    return Draw(
+    return FittedVoice(
         np.concatenate(halves).astype(np.float32),
         float(np.exp(random.normal(0, 0.12))),
         float(np.exp(random.uniform(-0.13, 0.13))),
@@ -86,8 +78,7 @@ async def synthesise(out: Path, minutes: float, seed: int) -> None:
     )
     encoder = SpeakerEncoder(catalog.directory("resemblyzer") / "pretrained.pt", threads=2)
     await kokoro.start()
-    bank = space.stock(catalog.directory("kokoro-voices"))
-    styles = bank.rows.mean(axis=1)
+    space = stock_space(catalog.directory("kokoro-voices"))
     espeak = Espeak()
     symbols = [phonemes(phrase, "en-us", espeak) for phrase in PHRASES]
     random = np.random.default_rng(seed)
@@ -96,9 +87,9 @@ async def synthesise(out: Path, minutes: float, seed: int) -> None:
     }
     end = time.monotonic() + 60 * minutes
     while time.monotonic() < end:
-        voice = draw(random, styles)
+        voice = draw(random, space.means)
         phrase = int(random.integers(len(symbols)))
-        plan = await kokoro.plan(symbols[phrase], bank.around(voice.style))
+        plan = await kokoro.plan(symbols[phrase], space.spoken_rows(voice))
         if plan is None:
             continue
         plan = replace(plan, pitch=plan.pitch * np.float32(voice.pitch))

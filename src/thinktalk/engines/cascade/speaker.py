@@ -10,11 +10,12 @@ import asyncio
 import numpy as np
 
 from thinktalk.engines.cascade import boundaries
+from thinktalk.engines.cascade.clone.speaking import speak
 from thinktalk.engines.cascade.espeak import Espeak, EspeakVoice
 from thinktalk.engines.cascade.kokoro import MAX_TOKENS, SAMPLE_RATE, Kokoro
 from thinktalk.engines.cascade.pace import stretched, trimmed
 from thinktalk.engines.cascade.phonemes import phonemes
-from thinktalk.engines.cascade.styles import Rows, Timbre
+from thinktalk.engines.cascade.styles import Timbre
 from thinktalk.media.loudness import levelled
 from thinktalk.media.types import Audio, Samples
 from thinktalk.voices.catalog import Voice, neural_languages, sound_for
@@ -57,30 +58,36 @@ class Speaker:
             speed: held within 0.25 and 4.
         """
         speed = min(max(speed, SLOWEST), FASTEST)
-        found = self._rows(voice, language)
+        found = self._timbre(voice, language)
         if found is None:
             named = voice.nearest if isinstance(voice, Timbre) else voice
             return levelled(await self._say_plainly(text, language, named, speed))
-        rows, accent = found
+        timbre, accent = found
         parts = await asyncio.to_thread(self._parts, text, accent)
-        pieces = [await self._say_symbols(part, rows, speed) for part in parts]
+        pieces = [await self._say_symbols(part, timbre, speed) for part in parts]
         return levelled(Audio(np.concatenate(pieces), SAMPLE_RATE))
 
-    def _rows(self, voice: Voice | Timbre, language: str) -> tuple[Rows, str] | None:
-        """The style that speaks `language` for `voice`, and in which accent; None without one."""
+    def _timbre(self, voice: Voice | Timbre, language: str) -> tuple[Timbre, str] | None:
+        """What speaks `language` for `voice`, and in which accent; None without a neural voice."""
         if isinstance(voice, Timbre):
             accent = "en-us" if language == "en" else language
-            return (voice.rows, accent) if language in neural_languages() else None
+            return (voice, accent) if language in neural_languages() else None
         sound = sound_for(voice, language)
-        return None if sound is None else (self._kokoro.styles.rows(sound), sound.accent)
+        if sound is None:
+            return None
+        return Timbre(self._kokoro.styles.rows(sound), voice), sound.accent
 
-    async def _say_symbols(self, symbols: str, style: Rows, speed: float) -> Samples:
+    async def _say_symbols(self, symbols: str, timbre: Timbre, speed: float) -> Samples:
         own = min(max(speed, _KOKORO_SPEEDS[0]), _KOKORO_SPEEDS[1])
-        plan = await self._kokoro.plan(symbols, style, own)
-        if plan is None:
-            return np.zeros(0, np.float32)
-        audio = await self._kokoro.decode(plan)
-        return stretched(trimmed(audio.samples, SAMPLE_RATE), SAMPLE_RATE, speed / own)
+        samples = await speak(
+            self._kokoro,
+            symbols,
+            timbre.rows,
+            pitch=timbre.pitch,
+            tract=timbre.tract,
+            speed=own,
+        )
+        return stretched(trimmed(samples, SAMPLE_RATE), SAMPLE_RATE, speed / own)
 
     async def _say_plainly(self, text: str, language: str, voice: Voice, speed: float) -> Audio:
         own = min(max(speed, _ESPEAK_SPEEDS[0]), _ESPEAK_SPEEDS[1])

@@ -29,10 +29,13 @@ class Timbre:
     Attributes:
         rows: shape (510, 1, 256); the same row throughout is fine.
         nearest: the catalogue's voice that speaks for it where Kokoro lacks the language.
+        pitch, tract: factors on the pitch and on the length of the vocal tract (clone/speaking.py).
     """
 
     rows: Rows
     nearest: Voice
+    pitch: float = 1.0
+    tract: float = 1.0
 
 
 class StyleBank:

@@ -23,6 +23,8 @@ from thinktalk.engines.base import (
 from thinktalk.engines.cascade import claims
 from thinktalk.engines.cascade.arbiter import Arbiter
 from thinktalk.engines.cascade.claims import Claim
+from thinktalk.engines.cascade.clone.encoder import SpeakerEncoder
+from thinktalk.engines.cascade.clone.fitter import KokoroFitter
 from thinktalk.engines.cascade.ears import WhisperRecognizer
 from thinktalk.engines.cascade.espeak import Espeak
 from thinktalk.engines.cascade.kokoro import Kokoro
@@ -41,6 +43,7 @@ from thinktalk.voices.fitting import VoiceFitter
 from thinktalk.weights.catalog import Catalog
 
 _CLASSIFIER, _VOICES, _ACTIVITY = "efficientnet-lite0", "kokoro-voices", "silero-vad"
+_SPEAKERS = "resemblyzer"
 _LIBRARIES = "llama-cpp"
 # From this many cores on, decoding and synthesis side by side beat taking turns.
 _OVERLAP_CORES = 6
@@ -82,6 +85,7 @@ class Senses:
             _VOICES,
             _CLASSIFIER,
             _ACTIVITY,
+            _SPEAKERS,
         )
         threads, path = settings.threads, catalog.path
         self._whisper = WhisperRecognizer(
@@ -105,7 +109,9 @@ class Senses:
             path(_VOICES),
             threads=threads,
         )
-        self.talker = CascadeTalker(kokoro, espeak, arbiter)
+        self.speakers = SpeakerEncoder(path(_SPEAKERS) / "pretrained.pt", threads=threads)
+        self.fitter = KokoroFitter(kokoro, espeak, self.speakers, path(_VOICES), arbiter)
+        self.talker = CascadeTalker(kokoro, espeak, self.fitter, arbiter)
 
     async def load(self) -> None:
         async with self._loading:
@@ -118,7 +124,7 @@ class Senses:
             self.loaded = True
 
     async def unload(self) -> None:
-        for part in (self._whisper, self.eyes, self.talker):
+        for part in (self._whisper, self.eyes, self.fitter, self.talker):
             await part.stop()
         self.loaded = False
 
@@ -244,8 +250,8 @@ class CascadeSuite:
         return self._senses.talker
 
     @property
-    def fitter(self) -> VoiceFitter | None:
-        return None
+    def fitter(self) -> VoiceFitter:
+        return self._senses.fitter
 
     @property
     def weights(self) -> tuple[str, ...]:
