@@ -7,6 +7,8 @@
     │   │   └── InvalidToolSchema
     │   ├── PromptTooLong
     │   ├── FileTooLarge  StorageFull
+    │   ├── TooManyVoices
+    │   ├── VoiceNotFound           no enrolled voice of the caller has this id (404)
     │   └── MediaError              a file or address that was sent
     │       ├── InvalidAddress  AddressForbidden  DownloadFailed  MediaTooLarge
     │       ├── MediaUndecodable  MediaEmpty  MediaTooLong  MediaTooMuch  ImageShapeRefused
@@ -14,6 +16,7 @@
     │       └── VoiceSampleRefused
     ├── NotAuthorized               missing or wrong key (401)
     ├── Forbidden                   foreign origin or host (403)
+    │   └── ConsentMissing          nobody says that the speaker agrees
     ├── ModelNotFound               (404)
     ├── RequestTooSlow              (408)
     ├── BodyTooLarge                (413)
@@ -22,7 +25,7 @@
     │   ├── RateLimited
     │   └── QuotaExceeded
     ├── NotReady                    loading or draining (503)
-    ├── StoreUnavailable            uploaded files cannot be read or written (503)
+    ├── StoreUnavailable            files or voices cannot be read or written (503)
     ├── WeightsError                a model file cannot be had
     │   ├── WeightsMissing  HashMismatch  DiskFull
     ├── UnknownEngine  MissingExtra settings name something that is not installed
@@ -92,11 +95,18 @@ class FileTooLarge(BadRequest):
 
     code = "BadRequest.TooLarge"
 
-    def __init__(self, limit_bytes: int, setting: str, size_bytes: int | None = None) -> None:
+    def __init__(
+        self,
+        limit_bytes: int,
+        setting: str,
+        size_bytes: int | None = None,
+        *,
+        param: str = "file",
+    ) -> None:
         size = "it" if size_bytes is None else f"{size_bytes} bytes"
         super().__init__(
             f"The file is too large: {size} exceeds the limit of {limit_bytes} bytes ({setting})",
-            param="file",
+            param=param,
         )
 
 
@@ -111,6 +121,26 @@ class StorageFull(BadRequest):
             " Delete files that are no longer needed",
             param="file",
         )
+
+
+class TooManyVoices(BadRequest):
+    """A key has enrolled as many voices as it may."""
+
+    code = "Throttling.AllocationQuota"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(
+            f"There are {limit} enrolled voices, which is the limit for one key "
+            "(voices.max_voices). Delete voices that are no longer needed"
+        )
+
+
+class VoiceNotFound(BadRequest):
+    code = "voice_not_found"
+
+    def __init__(self, voice_id: str) -> None:
+        shown = voice_id if len(voice_id) <= 100 else f"{voice_id[:100]}..."
+        super().__init__(f"Voice '{shown}' not found.")
 
 
 class MediaError(BadRequest):
@@ -257,6 +287,14 @@ class Forbidden(ThinktalkError):
     code = "access_denied"
 
 
+class ConsentMissing(Forbidden):
+    def __init__(self, field: str) -> None:
+        super().__init__(
+            f"Access denied. Enrolling a voice needs its speaker's consent: say so in {field}, or "
+            "have an operator attest it with the setting voices.attested_consent"
+        )
+
+
 class ModelNotFound(ThinktalkError):
     code = "model_not_found"
 
@@ -326,8 +364,8 @@ class NotReady(ThinktalkError):
 class StoreUnavailable(ThinktalkError):
     code = "ServiceUnavailable"
 
-    def __init__(self, reason: str) -> None:
-        super().__init__(f"uploaded files cannot be read or written now: {reason}")
+    def __init__(self, reason: str, what: str = "uploaded files") -> None:
+        super().__init__(f"{what} cannot be read or written now: {reason}")
 
 
 class WeightsError(ThinktalkError):

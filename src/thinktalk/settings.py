@@ -132,6 +132,34 @@ class FileSettings(_Section):
     lifetime_s: float = Field(172_800.0, gt=0, description="How long a file is kept")
 
 
+class VoiceSettings(_Section):
+    """Voices that clients enrol, and the samples they bring."""
+
+    directory: Path | None = Field(
+        None, description="Where they lie; with none in `voices` within the cache directory"
+    )
+    max_voices: int = Field(1000, gt=0, description="How many voices a key may enrol")
+    max_sample_bytes: int = Field(10 * MEBIBYTE, gt=0, description="Largest voice sample")
+    enrolments_per_hour: int = Field(
+        30, gt=0, description="Per key, those that fail included; over it 429 with `retry-after`"
+    )
+    fits_per_hour: int = Field(
+        300, gt=0, description="Voices matched to samples within requests, per key; known ones pass"
+    )
+    unused_s: float = Field(
+        31_536_000.0, gt=0, description="A voice that nobody used for so long is removed"
+    )
+    keep_samples_allowed: bool = Field(
+        True, description="Whether a client may ask for its sample to be kept with the voice"
+    )
+    attested_consent: str = Field(
+        "",
+        max_length=4000,
+        description="Your statement that speakers consent, recorded where a DashScope client sends "
+        "none (`input.consent`); with neither, enrolling is refused",
+    )
+
+
 class WeightSettings(_Section):
     """Where model files live."""
 
@@ -199,6 +227,7 @@ class Settings(BaseSettings):
     limits: LimitSettings = LimitSettings()
     media: MediaSettings = MediaSettings()
     files: FileSettings = FileSettings()
+    voices: VoiceSettings = VoiceSettings()
     weights: WeightSettings = WeightSettings()
     cascade: CascadeSettings = CascadeSettings()
     scripted: ScriptedSettings = ScriptedSettings()

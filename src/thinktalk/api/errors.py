@@ -21,6 +21,7 @@ from thinktalk.errors import (
     StoreUnavailable,
     ThinktalkError,
     UnknownFile,
+    VoiceNotFound,
     WeightsError,
 )
 
@@ -29,6 +30,7 @@ INTERNAL_MESSAGE = "An internal error has occured, try again later or contact se
 
 _STATUS: tuple[tuple[type[ThinktalkError], int], ...] = (
     (UnknownFile, 404),
+    (VoiceNotFound, 404),
     (BadRequest, 400),
     (NotAuthorized, 401),
     (Forbidden, 403),
