@@ -20,6 +20,7 @@ from thinktalk.media.worker import DecodeWorker
 from thinktalk.serving.services import Services
 from thinktalk.settings import ServerSettings, Settings, Tier
 from thinktalk.store.files import FileStore
+from thinktalk.store.voices import VoiceStore
 from thinktalk.telemetry import log_to_stderr
 from thinktalk.weights.catalog import Catalog
 
@@ -55,6 +56,7 @@ def build(settings: Settings, catalog: Catalog) -> Parts:
     worker = DecodeWorker(settings.media)
     directory = settings.files.directory or settings.weights.cache / "files"
     files = FileStore(settings.files, directory)
+    voices_at = settings.voices.directory or settings.weights.cache / "voices"
     services = Services(
         engines=engines,
         recognizer=next((s.recognizer for s in suites.values() if s.recognizer), None),
@@ -62,6 +64,7 @@ def build(settings: Settings, catalog: Catalog) -> Parts:
         fitter=next((s.fitter for s in suites.values() if s.fitter), None),
         loader=MediaLoader(settings.media, worker, files),
         files=files,
+        voices=VoiceStore(settings.voices, voices_at),
         lazy=frozenset(tier for tier, engine in engines.items() if engine is not default),
     )
     return Parts(services, tuple(suites.values()), worker)

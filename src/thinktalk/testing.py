@@ -6,11 +6,14 @@
 
 It speaks a tone per word, keeps every request it was given in `requests`, and counts in
 `cancelled` how many generations were closed early. A fault spends itself on one request.
+
+`ScriptedFitter` stands in for what fits voices to samples, in the same way.
 """
 
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 import re
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
@@ -24,6 +27,7 @@ from thinktalk.errors import Busy, EngineFailed
 from thinktalk.events import AudioDelta, Event, Finished, TextDelta, ToolCallDelta, Usage
 from thinktalk.media.types import Audio
 from thinktalk.settings import ProfileSettings, Settings, Tier
+from thinktalk.voices.fitting import Effort, VoiceFit
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,16 +127,71 @@ class ScriptedEngine:
         return Audio((0.3 * np.sin(phase)).astype(np.float32), 24_000)
 
 
+class ScriptedFitter:
+    """Fits every sample the same way: the data tell the sample and the effort, nothing else.
+
+    It keeps in `efforts` what it was asked for, and counts in `cancelled` what was stopped.
+
+    Args:
+        quick_s, thorough_s: how long a fit takes.
+        similarities: of a quick and of a thorough fit.
+    """
+
+    method = "scripted fit"
+
+    def __init__(
+        self,
+        name: str = "scripted-1",
+        *,
+        quick_s: float = 0.0,
+        thorough_s: float = 0.0,
+        similarities: tuple[float | None, float | None] = (0.7, 0.8),
+    ) -> None:
+        self.name = name
+        self.quick_s, self.thorough_s = quick_s, thorough_s
+        self.similarities = similarities
+        self.efforts: list[Effort] = []
+        self.cancelled = 0
+
+    async def fit(
+        self,
+        sample: Audio,
+        *,
+        effort: Effort,
+        text: str | None = None,
+        start: VoiceFit | None = None,
+    ) -> VoiceFit:
+        self.efforts.append(effort)
+        is_quick = effort == "quick"
+        try:
+            await asyncio.sleep(self.quick_s if is_quick else self.thorough_s)
+        except asyncio.CancelledError:
+            self.cancelled += 1
+            raise
+        digest = hashlib.sha256(sample.samples.tobytes()).hexdigest()
+        return VoiceFit(
+            fitter=self.name,
+            data=f"{effort} {digest}".encode(),
+            similarity=self.similarities[0 if is_quick else 1],
+            facts={"effort": effort},
+        )
+
+
 class ScriptedSuite:
     """What `engine = "scripted"` in a profile builds: a server without a model."""
 
     weights: tuple[str, ...] = ()
     recognizer = None
     synthesizer = None
-    fitter = None
 
-    def __init__(self, tiers: Iterable[Tier], engine: ScriptedEngine) -> None:
+    def __init__(
+        self,
+        tiers: Iterable[Tier],
+        engine: ScriptedEngine,
+        fitter: ScriptedFitter | None = None,
+    ) -> None:
         self.engines: dict[Tier, ScriptedEngine] = dict.fromkeys(tiers, engine)
+        self.fitter = fitter
 
     async def start(self) -> None:
         """Nothing to load."""

@@ -90,6 +90,7 @@ def services(flash: ScriptedEngine, light: ScriptedEngine) -> Services:
         synthesizer=None,
         loader=base.loader,
         files=base.files,
+        voices=base.voices,
         lazy=frozenset({"light"}),
     )
 

@@ -13,6 +13,7 @@ import pytest
 from support.media_files import audio_file, tone
 from support.scripted_senses import ScriptedSynthesizer
 from support.server import serving
+from support.voice_samples import spoken
 from support.wire import error_of, events_of, post
 from thinktalk.testing import ScriptedEngine
 
@@ -31,15 +32,6 @@ def engine() -> ScriptedEngine:
 def url(engine: ScriptedEngine, synthesizer: ScriptedSynthesizer) -> Generator[str, None, None]:
     with serving(engine, synthesizer=synthesizer) as url:
         yield url
-
-
-def spoken(duration_s: float, sample_rate: int = 24_000) -> bytes:
-    """Harmonics of a wandering pitch in syllables, as a WAV file."""
-    time_s = np.arange(round(duration_s * sample_rate)) / sample_rate
-    phase = 2 * np.pi * np.cumsum(120 + 20 * np.sin(2 * np.pi * 0.7 * time_s)) / sample_rate
-    voice = sum(np.sin(k * phase) / k for k in range(1, 12))
-    syllables = 0.55 + 0.45 * np.sin(2 * np.pi * 4 * time_s)
-    return audio_file(np.asarray(0.15 * voice * syllables, np.float32), sample_rate)
 
 
 def sample(data: bytes) -> dict[str, Any]:

@@ -19,9 +19,18 @@ from thinktalk.engines.base import Engine, Recognizer, Synthesizer
 from thinktalk.media.load import MediaLoader
 from thinktalk.media.worker import DecodeWorker
 from thinktalk.serving.services import Services
-from thinktalk.settings import FileSettings, LimitSettings, MediaSettings, ServerSettings, Settings
+from thinktalk.settings import (
+    FileSettings,
+    LimitSettings,
+    MediaSettings,
+    ServerSettings,
+    Settings,
+    VoiceSettings,
+)
 from thinktalk.store.files import FileStore
+from thinktalk.store.voices import VoiceStore
 from thinktalk.testing import ScriptedEngine
+from thinktalk.voices.fitting import VoiceFitter
 
 _START_S = 20.0
 
@@ -31,21 +40,26 @@ def scripted_services(
     *,
     media: MediaSettings | None = None,
     files: FileSettings | None = None,
+    voices: VoiceSettings | None = None,
     recognizer: Recognizer | None = None,
     synthesizer: Synthesizer | None = None,
+    fitter: VoiceFitter | None = None,
 ) -> Services:
     """One engine behind all three tiers, and the real media loader."""
     engine = engine or ScriptedEngine()
     media, files = media or MediaSettings(), files or FileSettings()
+    voices = voices or VoiceSettings()
     # Nothing is made there by servers to which nothing is uploaded.
-    nowhere = Path(tempfile.gettempdir()) / f"thinktalk-files-{uuid.uuid4().hex}"
-    store = FileStore(files, files.directory or nowhere)
+    nowhere = Path(tempfile.gettempdir()) / f"thinktalk-{uuid.uuid4().hex}"
+    store = FileStore(files, files.directory or nowhere / "files")
     return Services(
         engines={"plus": engine, "flash": engine, "light": engine},
         recognizer=recognizer,
         synthesizer=synthesizer,
+        fitter=fitter,
         loader=MediaLoader(media, DecodeWorker(media), store),
         files=store,
+        voices=VoiceStore(voices, voices.directory or nowhere / "voices"),
         lazy=frozenset(),
     )
 
@@ -59,6 +73,7 @@ def settings_of(**sections: dict[str, Any]) -> Settings:
             "limits": LimitSettings(**sections.get("limits", {})),
             "media": MediaSettings(**sections.get("media", {})),
             "files": FileSettings(**sections.get("files", {})),
+            "voices": VoiceSettings(**sections.get("voices", {})),
         }
     )
 
@@ -97,6 +112,7 @@ def serving(
     *,
     recognizer: Recognizer | None = None,
     synthesizer: Synthesizer | None = None,
+    fitter: VoiceFitter | None = None,
     **sections: dict[str, Any],
 ) -> Generator[str, None, None]:
     """The app with these settings sections; yields its base URL without a path."""
@@ -105,8 +121,10 @@ def serving(
         engine,
         media=settings.media,
         files=settings.files,
+        voices=settings.voices,
         recognizer=recognizer,
         synthesizer=synthesizer,
+        fitter=fitter,
     )
     with running(build_asgi(services, settings)) as url:
         yield url

@@ -28,7 +28,7 @@ PUBLIC_PATHS = frozenset(
 _LOCAL_CALLER = "local"
 _SENT_HEADERS = frozenset({"authorization", "content-type", "accept"})
 _EXPOSED_HEADERS = (
-    "x-request-id, retry-after, retry-after-ms, x-ratelimit-limit-requests, "
+    "x-request-id, x-thinktalk-voice, retry-after, retry-after-ms, x-ratelimit-limit-requests, "
     "x-ratelimit-remaining-requests, x-ratelimit-reset-requests, x-ratelimit-limit-tokens, "
     "x-ratelimit-remaining-tokens, x-ratelimit-reset-tokens"
 )

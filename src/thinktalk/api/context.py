@@ -12,6 +12,7 @@ from thinktalk.api.errors import code_of, status_of
 from thinktalk.errors import ThinktalkError
 from thinktalk.serving.admission import Admission
 from thinktalk.serving.answering import Answering
+from thinktalk.serving.cloning import Cloner
 from thinktalk.serving.lifecycle import Lifecycle
 from thinktalk.serving.rate import RateLimits
 from thinktalk.serving.readiness import Readiness
@@ -38,6 +39,7 @@ class ApiContext:
     rates: RateLimits
     answering: Answering
     replies: SpokenReplies
+    cloner: Cloner
     lifecycle: Lifecycle
     bodies: BodyBudget
 
@@ -67,6 +69,7 @@ class ApiContext:
             rates=rates,
             answering=answering,
             replies=SpokenReplies(),
+            cloner=Cloner(services.fitter, services.voices),
             lifecycle=Lifecycle(),
             bodies=BodyBudget(_LARGEST_BODIES * settings.server.max_body_bytes),
         )

@@ -16,13 +16,13 @@ from thinktalk.api.context import ApiContext
 from thinktalk.api.documentation import RequestSchemas
 from thinktalk.api.edge import Edge
 from thinktalk.api.openai.chat import ChatCompletions
+from thinktalk.api.openai.enrolment import ENROLMENT_SCHEMA, RENAME_SCHEMA, Voices
 from thinktalk.api.openai.files import FILE_SCHEMA, Files
 from thinktalk.api.openai.media_plan import MediaPlan
 from thinktalk.api.openai.models import Models
 from thinktalk.api.openai.schemas import ChatBody
 from thinktalk.api.openai.speech import SpeakBody, Speech
 from thinktalk.api.openai.transcriptions import FORM_SCHEMA, Transcriptions
-from thinktalk.api.openai.voices import list_voices
 from thinktalk.api.operations import ALIVE_PATHS, READY_PATHS, Operations, package_version
 from thinktalk.api.reference import reference_page
 from thinktalk.serving.lifecycle import Lifecycle
@@ -60,10 +60,14 @@ def _routes(context: ApiContext) -> ASGIApp:
         context.readiness.begin()
         await context.services.loader.start()
         await context.services.files.start()
+        await context.services.voices.start()
         yield
+        # What improves voices works with the engines.
+        await context.cloner.stop()
         await context.readiness.stop()
         await context.services.loader.stop()
         await context.services.files.stop()
+        await context.services.voices.stop()
 
     app = FastAPI(
         title="thinktalk",
@@ -104,7 +108,7 @@ class _Route(APIRoute):
 def _add_openai(app: FastAPI, context: ApiContext) -> None:
     chat, models, speech = ChatCompletions(context), Models(context), Speech(context)
     transcriptions, files, form = Transcriptions(context), Files(context), "multipart/form-data"
-    plan = MediaPlan(context)
+    plan, voices = MediaPlan(context), Voices(context)
     schemas = RequestSchemas(app)
     chat_schema, speech_schema = schemas.of(ChatBody), schemas.of(SpeakBody)
     for prefix in _PREFIXES:
@@ -114,7 +118,11 @@ def _add_openai(app: FastAPI, context: ApiContext) -> None:
         _post(app, f"{audio}/speech", speech.create, speech_schema)
         _post(app, f"{audio}/transcriptions", transcriptions.transcribe, FORM_SCHEMA, form)
         _post(app, f"{audio}/translations", transcriptions.translate, FORM_SCHEMA, form)
-        _get(app, f"{audio}/voices", list_voices)
+        _post(app, f"{audio}/voices", voices.create, ENROLMENT_SCHEMA, form)
+        _get(app, f"{audio}/voices", voices.list)
+        _get(app, f"{audio}/voices/{{voice_id}}", voices.retrieve)
+        _post(app, f"{audio}/voices/{{voice_id}}", voices.rename, RENAME_SCHEMA)
+        _delete(app, f"{audio}/voices/{{voice_id}}", voices.delete)
         _post(app, f"{prefix}/files", files.create, FILE_SCHEMA, form)
         _get(app, f"{prefix}/files", files.list)
         _get(app, f"{prefix}/files/{{file_id}}", files.retrieve)

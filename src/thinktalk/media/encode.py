@@ -41,6 +41,8 @@ _CODECS: dict[str, tuple[str, str, int | None, dict[str, str]]] = {
     "aac": ("adts", "aac", 64_000, {}),
     "flac": ("flac", "flac", None, {}),
 }
+# What makes a container that has no comments of its own begin with some.
+_COMMENT_OPTIONS = {"mp3": {"id3v2_version": "4"}, "adts": {"write_id3v2": "1"}}
 _OPUS_RATES = (8_000, 12_000, 16_000, 24_000, 48_000)
 
 
@@ -55,33 +57,52 @@ def wav_file(audio: Audio) -> bytes:
     return wav_header(audio.sample_rate, len(data)) + data
 
 
-def wav_header(sample_rate: int, size_bytes: int | None = None) -> bytes:
-    """The 44 bytes before 16-bit mono PCM; with no size, those of a stream of unknown length."""
+def wav_header(
+    sample_rate: int, size_bytes: int | None = None, *, comment: str | None = None
+) -> bytes:
+    """What stands before 16-bit mono PCM, 44 bytes without a comment.
+
+    With no size, those of a stream of unknown length.
+    """
+    listed = _wav_comment(comment) if comment else b""
     data_size = _ENDLESS if size_bytes is None else size_bytes
-    riff_size = _ENDLESS if size_bytes is None else 36 + size_bytes
-    return struct.pack(
-        "<4sI4s4sIHHIIHH4sI",
+    riff_size = _ENDLESS if size_bytes is None else 36 + len(listed) + size_bytes
+    form = struct.pack(
+        "<4sI4s4sIHHIIHH",
         *(b"RIFF", riff_size, b"WAVE", b"fmt ", 16),
         *(1, 1, sample_rate, 2 * sample_rate, 2, 16),
-        *(b"data", data_size),
     )
+    return form + listed + struct.pack("<4sI", b"data", data_size)
+
+
+def _wav_comment(comment: str) -> bytes:
+    """A LIST chunk. Chunks and what they hold have even lengths, texts end with a zero."""
+    text = comment.encode() + b"\0"
+    padded = text + b"\0" * (len(text) % 2)
+    head = struct.pack("<4sI4s4sI", b"LIST", 12 + len(padded), b"INFO", b"ICMT", len(text))
+    return head + padded
 
 
 class StreamEncoder:
     """Encodes sound as it comes. `encode` may return nothing while a codec fills its frame.
 
     Not thread-safe. Call `close` once, also to abandon a stream.
+
+    Args:
+        comment: what the file says of itself to whoever asks; bare PCM has no place for it.
     """
 
-    def __init__(self, audio_format: AudioFormat, sample_rate: int) -> None:
+    def __init__(
+        self, audio_format: AudioFormat, sample_rate: int, *, comment: str | None = None
+    ) -> None:
         self.content_type = CONTENT_TYPES[audio_format]
         self._sample_rate = sample_rate
         self._written = _Sink()
         self._container: av.container.OutputContainer | None = None
         if audio_format in _CODECS:
-            self._open(audio_format)
+            self._open(audio_format, comment)
         elif audio_format == "wav":
-            self._written.write(wav_header(sample_rate))
+            self._written.write(wav_header(sample_rate, comment=comment))
 
     def encode(self, samples: Samples) -> bytes:
         """Take float32 samples of shape (num_samples,) in [-1, 1]; return the bytes now ready."""
@@ -103,12 +124,16 @@ class StreamEncoder:
             self._container = None
         return self._written.take()
 
-    def _open(self, audio_format: AudioFormat) -> None:
+    def _open(self, audio_format: AudioFormat, comment: str | None) -> None:
         container, codec, bit_rate, options = _CODECS[audio_format]
         rate = self._sample_rate
         if codec == "libopus" and rate not in _OPUS_RATES:
             rate = 48_000
+        if comment:
+            options = {**options, **_COMMENT_OPTIONS.get(container, {})}
         self._container = av.open(self._written, "w", format=container, options=options)
+        if comment:
+            self._container.metadata["comment"] = comment
         stream = self._container.add_stream(codec, rate=rate, layout="mono")
         self._stream = cast(AudioStream, stream)
         if bit_rate is not None:

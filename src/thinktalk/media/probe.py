@@ -60,12 +60,18 @@ def probe(source: Source, kind: Kind, *, max_pixels: int) -> Probe:
         except MediaUndecodable:
             if not has_sound:
                 raise
-        stream = pictures if pictures is not None else audio_stream(container, kind)
+        stream: Any = pictures if pictures is not None else audio_stream(container, kind)
         duration_s = _length_s(container, stream, may_trust=pictures is not None)
         if duration_s <= 0:
             raise MediaEmpty
         if pictures is None:
-            return Probe(kind="audio", container=name, duration_s=duration_s, has_sound=True)
+            return Probe(
+                kind="audio",
+                container=name,
+                duration_s=duration_s,
+                has_sound=True,
+                sample_rate=stream.codec_context.sample_rate,
+            )
         return Probe(
             kind="video",
             container=name,

@@ -91,7 +91,8 @@ class Video:
 class Probe:
     """What the headers of a file say.
 
-    `width` and `height` are of pictures, `fps` is of a video; 0 where there is none.
+    `width` and `height` are of pictures, `fps` is of a video, `sample_rate` of sound; 0
+    where there is none.
 
     `kind` is what is in the file, not what it was sent as: an MP4 without pictures is audio.
     """
@@ -103,6 +104,7 @@ class Probe:
     height: int = 0
     fps: float = 0.0
     has_sound: bool = False
+    sample_rate: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

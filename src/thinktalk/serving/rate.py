@@ -15,14 +15,15 @@ from dataclasses import dataclass
 from thinktalk.errors import QuotaExceeded, RateLimited
 
 _MAX_KEYS = 10_000
-_MINUTE_S = 60.0
+_MINUTE_S, _HOUR_S = 60.0, 3600.0
 
 
 class Bucket:
-    """`capacity` units a minute. Times are in seconds on any steady clock."""
+    """`capacity` units in `period_s`. Times are in seconds on any steady clock."""
 
-    def __init__(self, capacity: int, now: float) -> None:
+    def __init__(self, capacity: int, now: float, period_s: float = _MINUTE_S) -> None:
         self.capacity = capacity
+        self._period_s = period_s
         self._level = float(capacity)
         self._at = now
 
@@ -44,7 +45,7 @@ class Bucket:
 
     @property
     def _per_second(self) -> float:
-        return self.capacity / _MINUTE_S
+        return self.capacity / self._period_s
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,3 +152,33 @@ class RateLimits:
             f"limit is {bucket.capacity} tokens per minute",
             retry_after_s=wait_s,
         )
+
+
+class HourlyLimit:
+    """`capacity` of something an hour and caller, such as enrolments."""
+
+    def __init__(
+        self, what: str, capacity: int, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._what, self._capacity = what, capacity
+        self._clock = clock
+        self._buckets: OrderedDict[str, Bucket] = OrderedDict()
+
+    def spend(self, caller: str) -> None:
+        """Spend one.
+
+        Raises:
+            RateLimited: none is left.
+        """
+        now = self._clock()
+        bucket = self._buckets.setdefault(caller, Bucket(self._capacity, now, _HOUR_S))
+        self._buckets.move_to_end(caller)
+        while len(self._buckets) > _MAX_KEYS:
+            self._buckets.popitem(last=False)
+        if wait_s := bucket.wait_s(1, now):
+            raise RateLimited(
+                "Requests rate limit exceeded, try again later. The limit is "
+                f"{self._capacity} {self._what} per hour",
+                retry_after_s=wait_s,
+            )
+        bucket.spend(1, now)

@@ -9,6 +9,7 @@ from thinktalk.engines.base import Engine, Recognizer, Synthesizer
 from thinktalk.media.load import MediaLoader
 from thinktalk.settings import Tier
 from thinktalk.store.files import FileStore
+from thinktalk.store.voices import VoiceStore
 from thinktalk.voices.fitting import VoiceFitter
 
 
@@ -26,4 +27,5 @@ class Services:
     fitter: VoiceFitter | None = None
     loader: MediaLoader
     files: FileStore
+    voices: VoiceStore
     lazy: frozenset[Tier] = field(default_factory=lambda: frozenset({"light"}))

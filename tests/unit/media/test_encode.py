@@ -4,6 +4,7 @@ import io
 import wave
 from typing import get_args
 
+import av
 import numpy as np
 import pytest
 
@@ -100,3 +101,41 @@ def test_streams_have_the_container_that_their_format_promises(
 
     assert container is not None
     assert container.name == name
+
+
+COMMENT = "synthetic speech in a cloned voice; made by thinktalk"
+
+
+@pytest.mark.parametrize("audio_format", ["wav", "mp3", "opus", "aac", "flac"])
+def test_a_stream_can_say_of_itself_what_it_is(audio_format: AudioFormat) -> None:
+    samples = tone(2.0, 24_000, level=0.25)
+    encoder = StreamEncoder(audio_format, 24_000, comment=COMMENT)
+    pieces = [encoder.encode(piece) for piece in np.array_split(samples, 20)]
+    data = b"".join(pieces) + encoder.close()
+
+    with av.open(io.BytesIO(data)) as opened:
+        told = {**opened.metadata, **opened.streams.audio[0].metadata}
+    assert {key.lower(): value for key, value in told.items()}["comment"] == COMMENT
+    heard = decode_audio(data, sample_rate=24_000, max_s=10)
+    assert heard.duration_s == pytest.approx(2.0, abs=0.12)
+
+
+def test_a_streamed_wav_with_a_comment_is_as_open_as_one_without() -> None:
+    header = wav_header(24_000, comment=COMMENT)
+    assert header[4:8] == header[-4:] == b"\xff\xff\xff\xff"
+    assert len(header) % 2 == 0 and header[-8:-4] == b"data"
+
+
+@pytest.mark.parametrize("comment", ["odd", "even"])
+def test_a_wav_file_with_a_comment_is_read_by_others(comment: str) -> None:
+    sound = pcm16(tone(0.5, 24_000))
+    header = wav_header(24_000, len(sound), comment=comment)
+    assert int.from_bytes(header[4:8], "little") == len(header) + len(sound) - 8
+    with wave.open(io.BytesIO(header + sound)) as opened:
+        assert opened.readframes(opened.getnframes()) == sound
+
+
+@pytest.mark.parametrize("audio_format", ["pcm", "pcm16"])
+def test_raw_formats_have_no_place_for_a_comment(audio_format: AudioFormat) -> None:
+    encoder = StreamEncoder(audio_format, 24_000, comment=COMMENT)
+    assert encoder.encode(tone(0.1, 24_000)) + encoder.close() == pcm16(tone(0.1, 24_000))

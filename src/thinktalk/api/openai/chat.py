@@ -16,7 +16,7 @@ from thinktalk.api.openai.messages import read_messages
 from thinktalk.api.openai.request import ChatRequest, read_model, read_request
 from thinktalk.api.openai.sse import event_stream
 from thinktalk.api.openai.streamed import StreamedAnswer
-from thinktalk.api.openai.voices import VoiceReader
+from thinktalk.api.openai.voices import ChosenVoice, VoiceReader
 from thinktalk.api.openai.whole import whole_answer
 from thinktalk.api.streaming import while_connected
 from thinktalk.engines.base import Capabilities, GenerateRequest, Recognizer, SpeechOptions
@@ -33,7 +33,7 @@ class ChatCompletions:
     def __init__(self, context: ApiContext) -> None:
         self._context = context
         self._server = context.settings.server
-        self._voices = VoiceReader(media=context.services.loader, strict=self._server.strict)
+        self._voices = VoiceReader.of(context)
 
     async def create(self, request: Request) -> Response:
         raw = await read_json(request, self._server.max_body_bytes, self._context.bodies)
@@ -42,7 +42,7 @@ class ChatCompletions:
             raise ModelNotFound(model.id)
         request.state.completion_id = f"chatcmpl-{request_id(request)}"
         chat = await self._read(raw, model)
-        exchange = self._open(chat, request)
+        exchange = await self._open(chat, request)
         if chat.is_stream:
             answer = StreamedAnswer(exchange, self._server.audio_text)
             return event_stream(
@@ -64,13 +64,15 @@ class ChatCompletions:
             return await asyncio.to_thread(read_request, raw, model, strict=strict)
         return read_request(raw, model, strict=strict)
 
-    def _open(self, chat: ChatRequest, request: Request) -> Exchange:
-        voice = self._voices.name(chat.speech, chat.model) if chat.speech else None
-        reports: list[Report] = []
+    async def _open(self, chat: ChatRequest, request: Request) -> Exchange:
         owner = caller(request)
+        voices, voice = self._voices.on_behalf_of(owner), None
+        if chat.speech is not None:
+            voice = await voices.choose(chat.speech, chat.model)
+        reports: list[Report] = []
 
         async def build(capabilities: Capabilities) -> GenerateRequest:
-            speech = await self._speech(chat, voice, reports, owner)
+            speech = await self._speech(chat, voices, voice, reports)
             return await self._request(chat, speech, capabilities, reports, owner)
 
         engine = None
@@ -84,7 +86,8 @@ class ChatCompletions:
             num_choices=chat.num_choices,
             engine=engine,
         )
-        return Exchange(self._context, chat, request_id(request), answer, reports)
+        is_cloned = voice is not None and voice.is_cloned
+        return Exchange(self._context, chat, request_id(request), answer, reports, is_cloned)
 
     def _recognizer(self) -> Recognizer:
         if self._context.services.recognizer is None:
@@ -92,11 +95,15 @@ class ChatCompletions:
         return self._context.services.recognizer
 
     async def _speech(
-        self, chat: ChatRequest, voice: str | None, reports: list[Report], owner: str
+        self,
+        chat: ChatRequest,
+        voices: VoiceReader,
+        voice: ChosenVoice | None,
+        reports: list[Report],
     ) -> SpeechOptions | None:
         if chat.speech is None or voice is None:
             return None
-        options, report = await self._voices.on_behalf_of(owner).options(chat.speech, voice)
+        options, report = await voices.options(chat.speech, voice)
         if report is not None:
             reports.append(report)
         return options

@@ -18,13 +18,17 @@ _MAX_HEADER_CHARS = 500
 
 @dataclass(slots=True)
 class Exchange:
-    """`advice` is what was found out about the request before its answer began."""
+    """`advice` is what was found out about the request before its answer began.
+
+    `is_cloned` says that its speech is in a cloned voice, which the sound tells of itself.
+    """
 
     context: ApiContext
     chat: ChatRequest
     uuid: str
     answer: Answer
     advice: list[Report]
+    is_cloned: bool = False
     created: int = field(default_factory=lambda: int(time.time()))
 
     @property

@@ -58,7 +58,7 @@ class Speech:
     def __init__(self, context: ApiContext) -> None:
         self._context = context
         self._server = context.settings.server
-        self._voices = VoiceReader(media=context.services.loader, strict=self._server.strict)
+        self._voices = VoiceReader.of(context)
 
     async def create(self, request: Request) -> Response:
         raw = await read_json(request, self._server.max_body_bytes, self._context.bodies)
@@ -74,32 +74,40 @@ class Speech:
             voice_text=body.voice_text,
             speed=body.speed,
         )
-        voice = self._voices.name(wanted, for_audio(body.model))
+        voices = self._voices.on_behalf_of(caller(request))
+        voice = await voices.choose(wanted, for_audio(body.model))
         language = _language(body.language)
         self._context.rates.admit(caller(request))
 
         async def sound() -> AsyncGenerator[Audio, None]:
             async with self._context.admission.place():
-                voices = self._voices.on_behalf_of(caller(request))
                 options, _ = await voices.options(wanted, voice, language=language)
                 async with aclosing(synthesizer.synthesize(body.input, options)) as deltas:
                     async for delta in deltas:
                         self._context.metrics.audio_out_s.inc(delta.audio.duration_s)
                         yield delta.audio
 
-        return self._response(request, body, sound())
+        return self._response(request, body, sound(), is_cloned=voice.is_cloned)
 
     def _response(
-        self, request: Request, body: SpeakBody, sound: AsyncGenerator[Audio, None]
+        self,
+        request: Request,
+        body: SpeakBody,
+        sound: AsyncGenerator[Audio, None],
+        *,
+        is_cloned: bool,
     ) -> Response:
-        encoder = SpeechEncoder(body.response_format or "mp3")
+        encoder = SpeechEncoder(body.response_format or "mp3", is_cloned=is_cloned)
+        headers = {"x-thinktalk-voice": "cloned"} if is_cloned else {}
         if body.stream_format == "sse":
             num_words = len(body.input.split())
-            return event_stream(self._context, request, _events(sound, encoder, num_words))
+            events = _events(sound, encoder, num_words)
+            return event_stream(self._context, request, events, headers=lambda: headers)
         return GrowingResponse(
             _encoded(sound, encoder),
             media_type=encoder.content_type,
             stall_s=self._context.settings.limits.request_timeout_s,
+            headers=headers,
         )
 
 

@@ -63,7 +63,9 @@ class StreamedAnswer:
                 return self._text(choice, text)
             case AudioDelta(audio):
                 if self._encoder is None:
-                    self._encoder = SpeechEncoder(self._exchange.stream_format)
+                    self._encoder = SpeechEncoder(
+                        self._exchange.stream_format, is_cloned=self._exchange.is_cloned
+                    )
                 return self._sound(choice, self._encoder.encode(audio))
             case ToolCallDelta():
                 return self._writer.tool_call(choice, event)

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import Any, Self
 
-from starlette.requests import Request
-from starlette.responses import Response
-
-from thinktalk.api.json_response import json_response
+from thinktalk.api.context import ApiContext
 from thinktalk.api.openai.schemas import SpeechBody, VoiceId
 from thinktalk.engines.base import SpeechOptions, VoiceRef
 from thinktalk.errors import (
@@ -19,17 +17,33 @@ from thinktalk.errors import (
     MediaTooLong,
     MediaUndecodable,
     UnknownVoice,
+    VoiceNotFound,
     VoiceSampleRefused,
 )
 from thinktalk.events import Report
 from thinktalk.media.load import MediaLoader
+from thinktalk.media.spool import MediaFile
 from thinktalk.media.types import Audio
+from thinktalk.serving.cloning import CheckedSample, Cloner
 from thinktalk.serving.models import ServedModel
+from thinktalk.store.voice_index import EnrolledVoice
 from thinktalk.voices import catalog, sample
 
 CUSTOM = "custom"
-_MAX_SAMPLE_BYTES = 10 * 1024 * 1024
-_SAMPLE_RATE = 24_000
+_SAMPLE_RATE = 24_000  # also the least that the hosted service takes
+_ENROLLED = re.compile(r"voice_[0-9a-f]{32}|qwen-omni-vc-[A-Za-z0-9_-]{1,100}")
+
+
+@dataclass(frozen=True, slots=True)
+class ChosenVoice:
+    """A name of the catalogue, `custom`, or the id of an `enrolled` voice.
+
+    `is_cloned` says that its sound is to carry the mark of a clone.
+    """
+
+    name: str
+    enrolled: EnrolledVoice | None = None
+    is_cloned: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,61 +51,97 @@ class VoiceReader:
     """Reads what a request says of its voice. In strict mode only the family's own names count."""
 
     media: MediaLoader
+    cloner: Cloner
     strict: bool
+    owner: str = ""
+
+    @classmethod
+    def of(cls, context: ApiContext) -> Self:
+        strict = context.settings.server.strict
+        return cls(media=context.services.loader, cloner=context.cloner, strict=strict)
 
     def on_behalf_of(self, owner: str) -> Self:
-        """The same reader, which also takes samples that `owner` has uploaded."""
-        return replace(self, media=self.media.on_behalf_of(owner))
+        """The same reader, which also takes samples and voices that are `owner`'s."""
+        return replace(self, media=self.media.on_behalf_of(owner), owner=owner)
 
-    def name(self, speech: SpeechBody, model: ServedModel) -> str:
-        """The voice that is meant: a name of the catalogue, or `custom`.
+    async def choose(self, speech: SpeechBody, model: ServedModel) -> ChosenVoice:
+        """The voice that is meant.
 
         Raises:
             UnknownVoice, InvalidField: before any media is touched.
         """
         voice = speech.voice.id if isinstance(speech.voice, VoiceId) else speech.voice
         voice = voice or model.defaults.voice
+        known = catalog.voices(model.family if self.strict else None)
+        if _ENROLLED.fullmatch(voice):
+            return await self._enrolled(voice, model, [other.name for other in known])
         if self.strict:
-            known = [other.name for other in catalog.voices(model.family)]
-            if voice.casefold() not in {name.casefold() for name in known}:
-                raise UnknownVoice(voice, known)
+            names = [other.name for other in known]
+            if voice.casefold() not in {name.casefold() for name in names}:
+                raise UnknownVoice(voice, names)
         elif voice.casefold() == CUSTOM:
             if speech.voice_sample is None:
                 raise InvalidField(
                     "voice 'custom' needs audio.voice_sample with 3 to 60 s of speech",
                     param="audio.voice_sample",
                 )
-            return CUSTOM
-        return catalog.resolve(voice).name
+            return ChosenVoice(CUSTOM, is_cloned=self.cloner.can_clone)
+        return ChosenVoice(catalog.resolve(voice).name)
 
     async def options(
-        self, speech: SpeechBody, name: str, *, language: str | None = None
+        self, speech: SpeechBody, chosen: ChosenVoice, *, language: str | None = None
     ) -> tuple[SpeechOptions, Report | None]:
-        """How to speak, with the sample loaded and checked, and advice on it.
+        """How to speak, with the sample loaded, checked and fitted to, and advice on it.
 
         Raises:
             MediaError: the sample cannot be loaded.
             VoiceSampleRefused: it is too short, too long or silent.
+            RateLimited: the caller has had too many samples fitted.
         """
         speed = 1.0 if self.strict or speech.speed is None else speech.speed
-        if name != CUSTOM or speech.voice_sample is None:
-            return SpeechOptions(voice=VoiceRef(name), speed=speed, language=language), None
-        audio = await self._sample(speech.voice_sample.data)
+        voice, advice = VoiceRef(chosen.name), None
+        if chosen.enrolled is not None:
+            voice, told = self.cloner.enrolled(chosen.enrolled)
+            advice = Report("voice_report", told)
+        elif chosen.name == CUSTOM and speech.voice_sample is not None:
+            file = await self.sample_file(speech.voice_sample.data)
+            digest = await asyncio.to_thread(file.digest)
+            voice, told = await self.cloner.inline(
+                digest, speech.voice_text, lambda: self.checked(file), self.owner
+            )
+            advice = Report("voice_report", told)
+        return SpeechOptions(voice=voice, speed=speed, language=language), advice
+
+    async def sample_file(self, address: str) -> MediaFile:
+        """The bytes of a sample, by its address.
+
+        Raises:
+            MediaError: they cannot be had, or are too many.
+        """
+        limit = self.cloner.store.settings.max_sample_bytes
+        try:
+            return await self.media.fetch(address, max_bytes=limit)
+        except MediaError as error:
+            error.param = "audio.voice_sample"
+            raise
+
+    async def checked(self, file: MediaFile) -> CheckedSample:
+        """A sample that is good enough to fit a voice to.
+
+        Raises:
+            VoiceSampleRefused: it is not.
+        """
+        if self.strict:
+            await self._check_rate(file)
+        audio = await self._sample(file)
         report = await asyncio.to_thread(sample.check, audio)
         # Engines that cannot clone speak with the voice that is nearest.
         nearest = sample.closest_voice(report)
-        voice = VoiceRef(nearest.name, audio, speech.voice_text)
-        advice = Report("voice_report", sample.told(report, nearest))
-        return SpeechOptions(voice=voice, speed=speed, language=language), advice
+        return CheckedSample(audio=audio, nearest=nearest.name, report=sample.told(report, nearest))
 
-    async def _sample(self, address: str) -> Audio:
+    async def _sample(self, file: MediaFile) -> Audio:
         try:
-            return await self.media.audio(
-                address,
-                sample_rate=_SAMPLE_RATE,
-                max_bytes=_MAX_SAMPLE_BYTES,
-                max_s=sample.LONGEST_S,
-            )
+            return await self.media.audio(file, sample_rate=_SAMPLE_RATE, max_s=sample.LONGEST_S)
         except MediaTooLong as error:
             raise sample.too_long(error.duration_s) from None
         except (MediaUndecodable, MediaEmpty) as error:
@@ -100,10 +150,31 @@ class VoiceReader:
             error.param = "audio.voice_sample"
             raise
 
+    async def _check_rate(self, file: MediaFile) -> None:
+        try:
+            rate = (await self.media.probe(file, "audio")).sample_rate
+        except (MediaUndecodable, MediaEmpty) as error:
+            raise VoiceSampleRefused("Audio.DecoderError", str(error)) from None
+        if rate < _SAMPLE_RATE:
+            raise VoiceSampleRefused(
+                "Audio.AudioRateError",
+                f"the sample has {rate} Hz; at least {_SAMPLE_RATE} Hz are needed",
+            )
 
-async def list_voices(request: Request) -> Response:
-    """Every built-in voice."""
-    data = [
+    async def _enrolled(self, voice_id: str, model: ServedModel, known: list[str]) -> ChosenVoice:
+        try:
+            voice = await self.cloner.store.use(voice_id, self.owner)
+        except VoiceNotFound:
+            raise UnknownVoice(voice_id, known) from None
+        # The hosted service binds a voice to the model that it was enrolled for.
+        if self.strict and voice.target_model and voice.target_model != model.id:
+            raise UnknownVoice(voice_id, known)
+        return ChosenVoice(voice_id, voice, is_cloned=self.cloner.is_cloned(voice))
+
+
+def builtin_voices() -> list[dict[str, Any]]:
+    """What the list of voices shows of each that is built in."""
+    return [
         {
             "id": voice.name,
             "object": "audio.voice",
@@ -117,4 +188,3 @@ async def list_voices(request: Request) -> Response:
         }
         for voice in catalog.voices()
     ]
-    return json_response({"object": "list", "data": data})

@@ -30,7 +30,9 @@ class _Choice:
                 self._texts.append(text)
             case AudioDelta(audio):
                 if self._sound is None:
-                    self._sound = SpeechFile(self._exchange.file_format)
+                    self._sound = SpeechFile(
+                        self._exchange.file_format, is_cloned=self._exchange.is_cloned
+                    )
                 self._sound.add(audio)
             case ToolCallDelta():
                 while len(self._calls) <= event.index:
