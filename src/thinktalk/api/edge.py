@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from thinktalk.api.access import Access
 from thinktalk.api.context import ApiContext
+from thinktalk.api.dashscope.errors import is_native, native_body, native_status
 from thinktalk.api.errors import openai_body, retry_headers, status_of
 from thinktalk.api.operations import OPERATION_PATHS
 from thinktalk.api.streaming import ClientGone
@@ -84,7 +85,8 @@ class Edge:
         self, error: Exception, scope: Scope, receive: Receive, outcome: _Outcome
     ) -> None:
         """Answer with the error. An answer that has begun is left as it is: the server cuts it."""
-        status, headers = status_of(error), retry_headers(error)
+        native = is_native(scope["path"])
+        status, headers = native_status(error) if native else status_of(error), retry_headers(error)
         if isinstance(error, HTTPException):
             status, headers = error.status_code, dict(error.headers or {})
             error = BadRequest(_message(error, scope))
@@ -92,7 +94,10 @@ class Edge:
         if outcome.status is not None:
             return
         completion_id = scope["state"].get("completion_id")
-        body = openai_body(error, outcome.request_id, completion_id=completion_id)
+        if native:
+            body = native_body(error, outcome.request_id, status)
+        else:
+            body = openai_body(error, outcome.request_id, completion_id=completion_id)
         response = Response(body, status, headers, media_type="application/json")
         await response(scope, receive, outcome.send)
 

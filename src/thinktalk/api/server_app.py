@@ -13,6 +13,9 @@ from starlette.responses import HTMLResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from thinktalk.api.context import ApiContext
+from thinktalk.api.dashscope.customization import PATH as CUSTOMIZATION_PATH
+from thinktalk.api.dashscope.customization import Customization
+from thinktalk.api.dashscope.schemas import EnrolmentBody
 from thinktalk.api.documentation import RequestSchemas
 from thinktalk.api.edge import Edge
 from thinktalk.api.openai.chat import ChatCompletions
@@ -130,6 +133,8 @@ def _add_openai(app: FastAPI, context: ApiContext) -> None:
         _delete(app, f"{prefix}/files/{{file_id}}", files.delete)
         _get(app, f"{prefix}/models", models.list)
         _get(app, f"{prefix}/models/{{model_id:path}}", models.retrieve)
+    customization = Customization(context)
+    _post(app, CUSTOMIZATION_PATH, customization.answer, schemas.of(EnrolmentBody))
 
 
 def _add_operations(app: FastAPI, context: ApiContext) -> None:

@@ -1,0 +1,1 @@
+"""DashScope's own wire, under `/api/v1`."""

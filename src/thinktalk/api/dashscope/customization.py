@@ -1,0 +1,182 @@
+"""`POST /api/v1/services/audio/tts/customization`: enrolled voices, as DashScope asks for them."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from thinktalk.api.body import read_json
+from thinktalk.api.context import ApiContext, caller, request_id
+from thinktalk.api.dashscope.schemas import (
+    EnrolmentBody,
+    EnrolmentInput,
+    action_of,
+    address_of,
+    language_of,
+    name_of,
+    page_of,
+    target_of,
+    voice_of,
+)
+from thinktalk.api.json_response import json_response
+from thinktalk.api.openai.schemas import parse
+from thinktalk.api.openai.voices import VoiceReader
+from thinktalk.api.streaming import while_connected
+from thinktalk.errors import InvalidField, ModelNotFound
+from thinktalk.media.spool import MediaFile
+from thinktalk.serving.enrolment import (
+    MAX_TEXT_CHARS,
+    Enrolment,
+    consent_of,
+    enrol,
+    enrol_again,
+)
+from thinktalk.store.voice_index import EnrolledVoice
+
+PATH = "/api/v1/services/audio/tts/customization"
+_MODELS = ("qwen-voice-enrollment", "voice-enrollment")
+# The sample as base64, and what stands around it.
+_MAX_FRAME_BYTES = 1024 * 1024
+_NO_CLONING = "no engine of this server clones: the nearest stock voice speaks"
+
+T = TypeVar("T")
+
+
+class Customization:
+    """Answers for the voices of whoever asks."""
+
+    def __init__(self, context: ApiContext) -> None:
+        self._context = context
+        self._reader = VoiceReader.of(context)
+        self._cloner = context.cloner
+        self._strict = context.settings.server.strict
+
+    async def answer(self, request: Request) -> Response:
+        """Do what `input.action` says."""
+        limit = self._context.settings.voices.max_sample_bytes * 4 // 3 + _MAX_FRAME_BYTES
+        raw = await read_json(request, limit, self._context.bodies)
+        model = raw.get("model")
+        if isinstance(model, str) and model not in _MODELS:
+            raise ModelNotFound(model[:100])
+        body = parse(EnrolmentBody, raw).input
+        actions = {
+            "create": self._create,
+            "list": self._list,
+            "query": self._query,
+            "update": self._update,
+            "delete": self._delete,
+        }
+        action = action_of(body)
+        self._context.rates.admit(caller(request))
+        output = await actions[action](request, body)
+        answer: dict[str, Any] = {} if output is None else {"output": output}
+        answer["usage"] = {"count": 1 if action == "create" else 0}
+        return json_response({**answer, "request_id": request_id(request)})
+
+    async def _create(self, request: Request, body: EnrolmentInput) -> dict[str, Any]:
+        name = name_of(body)
+        wanted = self._wanted(request, body, _new_id(name), name)
+        address, reader = address_of(body), self._reader.on_behalf_of(caller(request))
+
+        async def load() -> MediaFile:
+            return await reader.sample_file(address)
+
+        voice, report = await self._placed(
+            request, lambda: enrol(self._cloner, wanted, load, reader.checked)
+        )
+        output = {
+            "voice": voice.id,
+            "voice_id": voice.id,
+            "target_model": voice.target_model,
+            "fallback_mode": voice.fit is None,
+        }
+        if voice.fit is None:
+            output["fallback_reason"] = _NO_CLONING
+        return output if self._strict else {**output, "voice_report": report}
+
+    async def _update(self, request: Request, body: EnrolmentInput) -> None:
+        voice_id, owner = voice_of(body), caller(request)
+        old = await self._cloner.store.find(voice_id, owner)
+        body = body.model_copy(update={"target_model": body.target_model or old.target_model})
+        wanted = self._wanted(request, body, voice_id, old.name)
+        address, reader = address_of(body), self._reader.on_behalf_of(owner)
+
+        async def load() -> MediaFile:
+            return await reader.sample_file(address)
+
+        await self._placed(request, lambda: enrol_again(self._cloner, wanted, load, reader.checked))
+
+    async def _list(self, request: Request, body: EnrolmentInput) -> dict[str, Any]:
+        owner, (index, size) = caller(request), page_of(body)
+        prefix = body.prefix or ""
+        voices = await self._cloner.store.page(
+            owner, name_prefix=prefix, skip=index * size, limit=size
+        )
+        return {
+            "voice_list": [_entry(voice) for voice in voices],
+            "page_index": index,
+            "page_size": size,
+            "total_count": await self._cloner.store.count(owner),
+        }
+
+    async def _query(self, request: Request, body: EnrolmentInput) -> dict[str, Any]:
+        return _entry(await self._cloner.store.find(voice_of(body), caller(request)))
+
+    async def _delete(self, request: Request, body: EnrolmentInput) -> None:
+        await self._cloner.delete(voice_of(body), caller(request))
+
+    async def _placed(self, request: Request, work: Callable[[], Awaitable[T]]) -> T:
+        """Do the work in a place among those that answer, for as long as the client is there."""
+
+        async def placed() -> T:
+            async with self._context.admission.place():
+                return await work()
+
+        return await while_connected(request.receive, placed())
+
+    def _wanted(
+        self, request: Request, body: EnrolmentInput, voice_id: str, name: str
+    ) -> Enrolment:
+        if body.text is not None and len(body.text) > MAX_TEXT_CHARS:
+            raise InvalidField(
+                f"input.text has {len(body.text)} characters; the limit is {MAX_TEXT_CHARS}",
+                param="input.text",
+            )
+        target, language = target_of(body, strict=self._strict), language_of(body)
+        address_of(body)
+        consent = consent_of(body.consent, self._context.settings.voices, field="input.consent")
+        return Enrolment(
+            voice_id=voice_id,
+            owner=caller(request),
+            name=name,
+            consent=consent,
+            target_model=target,
+            language=language,
+            text=body.text or None,
+            keep_sample=body.keep_sample,
+        )
+
+
+def _new_id(name: str) -> str:
+    now = datetime.now(UTC)
+    stamp = now.strftime("%Y%m%d%H%M%S") + f"{now.microsecond // 1000:03}"
+    # The hosted service has 4 digits at the end; these cannot be guessed.
+    return f"qwen-omni-vc-{name}-voice-{stamp}-{secrets.token_hex(8)}"
+
+
+def _entry(voice: EnrolledVoice) -> dict[str, Any]:
+    created = datetime.fromtimestamp(voice.created_s, UTC).strftime("%Y-%m-%d %H:%M:%S")
+    return {
+        "voice": voice.id,
+        "voice_id": voice.id,
+        "gmt_create": created,
+        "gmt_modified": created,
+        "target_model": voice.target_model,
+        "language": voice.language,
+        "status": "OK",
+    }
