@@ -227,6 +227,15 @@ def test_voice_speed_and_language_reach_the_synthesiser(
     assert (speech.voice.name, speech.speed, speech.language) == ("Ethan", 1.5, "de")
 
 
+def test_instructions_reach_the_synthesiser(
+    client: OpenAI, synthesizer: ScriptedSynthesizer
+) -> None:
+    client.audio.speech.create(
+        model="tts-1", voice="Ethan", input="Hello.", instructions="Voice: calm and slow."
+    )
+    assert synthesizer.asked[-1][1].instructions == "Voice: calm and slow."
+
+
 def test_speech_comes_as_events(url: str) -> None:
     body = {"model": "tts-1", "voice": "alloy", "input": "One two.", "stream_format": "sse"}
     response = httpx.post(f"{url}/v1/audio/speech", json={**body, "response_format": "pcm"})
@@ -246,6 +255,7 @@ def test_speech_comes_as_events(url: str) -> None:
         ({"voice": "Nobody"}, "audio.voice"),
         ({"response_format": "midi"}, "response_format"),
         ({"language": "klingon"}, "language"),
+        ({"instructions": "x" * 10_001}, "instructions"),
     ],
 )
 def test_bad_speech_fields_are_named(url: str, fields: dict[str, Any], param: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -51,10 +52,12 @@ class Speaker:
 
     def __init__(self, delay_s: float = 0.0) -> None:
         self.delay_s, self.closed = delay_s, False
+        self.asked: SpeechOptions | None = None
 
     async def talk(
         self, thoughts: AsyncIterator[Thought], speech: SpeechOptions
     ) -> AsyncGenerator[AudioDelta, None]:
+        self.asked = speech
         position = 0
         try:
             async for thought in thoughts:
@@ -99,6 +102,15 @@ async def test_text_does_not_wait_for_a_slow_talker() -> None:
 async def test_without_speech_the_talker_stays_silent() -> None:
     events = await collect(Writer(TextDelta("Hi.")), SILENT, Speaker())
     assert [type(event) for event in events] == [TextDelta, Finished]
+
+
+async def test_what_the_prompt_asks_of_the_voice_reaches_the_talker() -> None:
+    plain, cheerful = Speaker(), Speaker()
+    await collect(Writer(TextDelta("Hi.")), SPOKEN, plain)
+    asked = (Message("user", (TextPart("Greet me in a cheerful voice."),)),)
+    await collect(Writer(TextDelta("Hi.")), replace(SPOKEN, messages=asked), cheerful)
+    assert plain.asked is not None and plain.asked.instructions is None
+    assert cheerful.asked is not None and cheerful.asked.instructions == "a cheerful voice"
 
 
 async def test_tool_calls_are_not_spoken() -> None:

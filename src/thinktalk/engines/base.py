@@ -49,11 +49,16 @@ class VoiceRef:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpeechOptions:
-    """`speed` 1.0 is natural; `language` an ISO 639-1 code, None detects it clause by clause."""
+    """`speed` 1.0 is natural; `language` an ISO 639-1 code, None detects it clause by clause.
+
+    `instructions` say in words how to speak ("in a cheerful voice"). A talker that does not
+    understand words reads them with `delivery.read`.
+    """
 
     voice: VoiceRef
     speed: float = 1.0
     language: str | None = None
+    instructions: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from thinktalk.engines import delivery
 from thinktalk.engines.base import (
     Capabilities,
     GenerateRequest,
@@ -56,7 +57,11 @@ class ThinkerTalker:
                 async for thought in thoughts:
                     yield thought
             return
-        async with aclosing(self._speak(request, request.speech)) as events:
+        speech = request.speech
+        if speech.instructions is None:
+            # Only here: an engine that fuses text and speech reads its prompt itself.
+            speech = replace(speech, instructions=delivery.requested(request.messages))
+        async with aclosing(self._speak(request, speech)) as events:
             async for event in events:
                 yield event
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from dataclasses import replace
 from typing import Literal
 
 from starlette.requests import Request
@@ -31,6 +32,7 @@ from thinktalk.media.types import Audio
 from thinktalk.serving.models import for_audio
 
 MAX_INPUT_CHARACTERS = 100_000
+MAX_INSTRUCTIONS_CHARACTERS = 10_000
 _LENGTH_MESSAGE = f"Range of input length should be [1, {MAX_INPUT_CHARACTERS}]"
 
 
@@ -50,6 +52,7 @@ class SpeakBody(Wire):
     language: str | None = None
     voice_sample: VoiceSample | None = None
     voice_text: str | None = None
+    instructions: str | None = None
 
 
 class Speech:
@@ -65,6 +68,12 @@ class Speech:
         body = parse(SpeakBody, raw)
         if not _is_speakable(body.input):
             raise InvalidField(f"{_LENGTH_MESSAGE} (got {len(body.input)})", param="input")
+        if len(body.instructions or "") > MAX_INSTRUCTIONS_CHARACTERS:
+            raise InvalidField(
+                f"instructions have {len(body.instructions or '')} characters; "
+                f"the limit is {MAX_INSTRUCTIONS_CHARACTERS}",
+                param="instructions",
+            )
         synthesizer = self._context.services.synthesizer
         if synthesizer is None:
             raise ModelNotFound(body.model)
@@ -82,6 +91,7 @@ class Speech:
         async def sound() -> AsyncGenerator[Audio, None]:
             async with self._context.admission.place():
                 options, _ = await voices.options(wanted, voice, language=language)
+                options = replace(options, instructions=body.instructions)
                 async with aclosing(synthesizer.synthesize(body.input, options)) as deltas:
                     async for delta in deltas:
                         self._context.metrics.audio_out_s.inc(delta.audio.duration_s)
