@@ -14,6 +14,7 @@ from thinktalk.engines.cascade.speakable.addresses import read_addresses
 from thinktalk.engines.cascade.speakable.chemistry import read_chemistry
 from thinktalk.engines.cascade.speakable.code import announced, is_short
 from thinktalk.engines.cascade.speakable.dates import read_dates
+from thinktalk.engines.cascade.speakable.directions import without_directions
 from thinktalk.engines.cascade.speakable.han import read_han
 from thinktalk.engines.cascade.speakable.localised import read_locale
 from thinktalk.engines.cascade.speakable.markdown import plain, wraps
@@ -51,7 +52,8 @@ def speakable(text: str, language: str = "en", *, mid_line: bool = False) -> str
         mid_line: the text goes on in a line that began before it, so its start is no list marker
             or heading.
     """
-    said = plain(cleaned(text), language, mid_line=mid_line)
+    cued = without_directions(cleaned(text)) if not mid_line else cleaned(text)
+    said = plain(cued, language, mid_line=mid_line)
     if language == "en":
         for read in _ENGLISH:
             said = read(said)
