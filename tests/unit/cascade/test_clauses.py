@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import time
+import unicodedata
 
 import pytest
 
@@ -50,6 +51,10 @@ SENTENCES = [
     ("Take No. 5 first. Then rest.", ["Take No. 5 first. ", "Then rest."]),
     ("你好吗？我很好。谢谢你！", ["你好吗？", "我很好。", "谢谢你！"]),
     ("元気ですか？はい、元気です。", ["元気ですか？", "はい、元気です。"]),
+    ("他说：「你好。」我也说了。", ["他说：「你好。」", "我也说了。"]),
+    ("كيف حالك؟ أنا بخير. شكرا لك.", ["كيف حالك؟ ", "أنا بخير. ", "شكرا لك."]),
+    ("آپ کیسے ہیں؟ میں ٹھیک ہوں۔ شکریہ جناب۔", ["آپ کیسے ہیں؟ ", "میں ٹھیک ہوں۔ ", "شکریہ جناب۔"]),
+    ("यह अच्छा है। वह बुरा है॥ ठीक है।", ["यह अच्छा है। ", "वह बुरा है॥ ", "ठीक है।"]),
 ]
 
 
@@ -230,6 +235,49 @@ def test_a_given_language_is_kept() -> None:
 def test_chinese_without_punctuation_is_cut_by_characters() -> None:
     clauses = cut_all("我们可以去公园散步然后再去吃饭看电影听音乐聊天", 5, language="zh")
     assert all(len(clause.text) <= 10 for clause in clauses)
+
+
+UNSPACED = [
+    "วันนี้อากาศดีมากเราจึงไปเดินเล่นในสวนสาธารณะด้วยกันแล้วก็กินข้าวที่ร้านอาหารใกล้บ้าน" * 6,
+    "मैंनेउसेकहाकिवहकलआएगाऔरहमसाथमेंबाज़ारजाएँगेक्योंकिवहाँसबमिलताहै" * 8,
+    "كَتَبَٱلْوَلَدُٱلدَّرْسَوَقَرَأَٱلْكِتَابَفِيٱلْبَيْتِ" * 10,
+    "か\u3099き\u3099く\u3099しゃしゅしょコンピューターっとても" * 20,
+    "មនុស្សទាំងអស់កើតមកមានសេរីភាពនិងភាពស្មើៗគ្នា" * 10,
+]
+
+
+@pytest.mark.parametrize("text", UNSPACED)
+@pytest.mark.parametrize("step", [1, 7, 5000])
+def test_a_letter_is_never_torn_from_its_marks(text: str, step: int) -> None:
+    clauses = cut_all(text, 6, step=step)
+    assert "".join(clause.text for clause in clauses) == text
+    assert len(clauses) > 1
+    for clause in clauses[1:]:
+        before, first = text[clause.span[0] - 1], clause.text[0]
+        assert unicodedata.category(first) not in ("Mn", "Mc", "Me")
+        assert first not in "\u200c\u200dーゃゅょっะาำ"
+        assert before not in "\u200c\u200dเแโใไ"
+        assert unicodedata.combining(before) != 9  # a sign that joins two consonants
+
+
+def test_thai_is_cut_at_blanks_and_not_inside_a_phrase() -> None:
+    text = "วันนี้อากาศดีมาก เราไปเดินเล่นในสวนสาธารณะ แล้วก็กินข้าวด้วยกัน"
+    assert texts(text, 5) == [
+        "วันนี้อากาศดีมาก ", "เราไปเดินเล่นในสวนสาธารณะ ", "แล้วก็กินข้าวด้วยกัน",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("今天天气很好，我们一起去公园散步，然后回家吃饭。", "今天天气很好，"),
+        ("今日は天気がいいので、公園を散歩しましょう。", "今日は天気がいいので、"),
+        ("اليوم الطقس جميل جدا، هيا نتمشى معا في الحديقة.", "اليوم الطقس جميل جدا، "),
+        ("苹果；香蕉；还有很多很多其他的水果都在这里。", "苹果；香蕉；"),
+    ],
+)
+def test_marks_of_other_scripts_end_a_clause(text: str, expected: str) -> None:
+    assert texts(text, 8)[0] == expected
 
 
 ALPHABET = (

@@ -8,6 +8,7 @@ nothing of blocks (fences, tables), which `clauses.py` takes out first.
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -19,11 +20,12 @@ _CLOSERS = "\"'”’»)\\]*_~`」』）】"
 
 # "." ends a sentence only before a blank and something; the full-width stops need neither.
 _SENTENCE = re.compile(
-    rf"(?P<stop>[.!?…؟।]+)[{_CLOSERS}]*(?P<gap>\s+)(?=\S)|[。！？]+[{_CLOSERS}]*(?=\s*[^。！？\s])\s*"
+    rf"(?P<stop>[.!?…؟।॥۔]+)[{_CLOSERS}]*(?P<gap>\s+)(?=\S)"
+    rf"|[。！？｡]+[{_CLOSERS}]*(?=\s*[^。！？｡{_CLOSERS}\s])\s*"
 )
 _CLAUSE = re.compile(
-    rf"[,;:—–،؛][{_CLOSERS}]*\s+(?=\S)|(?<=\w)[—](?=\w)|\s[-–—]\s+(?=\S)|[、，；：][{_CLOSERS}]*"
-    rf"(?=[^\s、，；：])|(?<=[{_THAI}])\s+(?=[{_THAI}])"
+    rf"[,;:—–،؛][{_CLOSERS}]*\s+(?=\S)|(?<=\w)[—](?=\w)|\s[-–—]\s+(?=\S)|(?:[、，；：]|……)[{_CLOSERS}]*"
+    rf"(?=[^\s、，；：。！？…{_CLOSERS}])|(?<=[{_THAI}])\s+(?=[{_THAI}])"
 )
 _ENDS_SENTENCE = re.compile(rf"[.!?…。！？؟।][{_CLOSERS}\s]*$|\n\s*$")
 _ENDS_CLAUSE = re.compile(rf"[,;:—–、，；：،؛\-][{_CLOSERS}\s]*$")
@@ -113,7 +115,16 @@ class Word:
     size: float
 
 
-_TOKEN = re.compile(rf"[{_IDEOGRAPHS}]|[{_THAI}]+|[^\s{_IDEOGRAPHS}{_THAI}]+")
+# Behind an ideograph stay small kana, the long vowel and what modifies it.
+_ATTACHED = (
+    "\u3005\u3041\u3043\u3045\u3047\u3049\u3063\u3083\u3085\u3087\u3099\u309a\u30fc\ufe00-\ufe0f"
+)
+_KATAKANA = "\u30a1-\u30fa\u30fc"
+# Thai marks no words: only a run that is too long is cut, before a vowel that opens a syllable.
+_TOKEN = re.compile(
+    rf"[{_KATAKANA}]+[\u3099\u309a]*|[{_IDEOGRAPHS}][{_ATTACHED}]*|[{_THAI}]{{60,}}?(?=[\u0e40-\u0e44])"
+    rf"|[{_THAI}]+|[^\s{_IDEOGRAPHS}{_THAI}]+"
+)
 
 
 def words(text: str) -> list[Word]:
@@ -126,14 +137,43 @@ def words(text: str) -> list[Word]:
 
 
 _LONG_WORD = 8  # letters; longer ones count for more
+# Scripts of which a letter takes longer to say: syllables, or no vowels written.
+_LETTERS_PER_WORD = (
+    (re.compile(f"[{_IDEOGRAPHS}]"), 2.0),
+    (re.compile("[\uac00-\ud7a3]"), 2.5),
+    (re.compile(f"[{_THAI}]"), 5.0),
+    (re.compile("[\u0590-\u06ff]"), 5.0),
+)
 
 
 def _size(token: str) -> float:
-    first = token[0]
-    if re.match(f"[{_IDEOGRAPHS}]", first):
-        return 0.5
-    letters = 5 if re.match(f"[{_THAI}]", first) else _LONG_WORD
-    return max(1.0, len(token) / letters)
+    for script, letters in _LETTERS_PER_WORD:
+        if script.match(token):
+            return len(token) / letters if letters == 2.0 else max(1.0, len(token) / letters)
+    return max(1.0, len(token) / _LONG_WORD)
+
+
+def safe_end(line: str) -> int:
+    """Where an endless line may be cut for want of anything better: the last whole letter.
+
+    Never between a letter and its marks, at a joiner, or behind a Thai vowel that opens a syllable.
+    """
+    for position in range(len(line) - 1, 0, -1):
+        before, after = line[position - 1], line[position]
+        if not (
+            unicodedata.category(after) in ("Mn", "Mc", "Me")
+            or {before, after} & _JOINERS
+            or unicodedata.combining(before) == _VIRAMA
+            or "\u0e40" <= before <= "\u0e44"
+            or "\ud800" <= before <= "\udbff"
+            or after in "\u0e30\u0e32\u0e33\u0e45\u0e46"
+        ):
+            return position
+    return len(line)
+
+
+_JOINERS = frozenset("\u200c\u200d")
+_VIRAMA = 9  # the combining class of signs that join two consonants
 
 
 def count(text: str) -> int:
@@ -252,6 +292,12 @@ def phrase_end(
             if score >= best_score:
                 best, best_score = position, score
     return best or last
+
+
+def first_gap(line: str) -> int | None:
+    """Return where the second word begins, None where there is none."""
+    tokens = words(line)[:2]
+    return _start_of(line, tokens[0].end, tokens[1].start) if len(tokens) == 2 else None
 
 
 def _start_of(line: str, start: int, end: int) -> int:

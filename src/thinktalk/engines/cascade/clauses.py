@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from thinktalk.engines.cascade import boundaries
+from thinktalk.engines.cascade import boundaries, runs
 from thinktalk.engines.cascade.language import detect
 from thinktalk.engines.cascade.speakable import announced, is_short, speakable, wraps
 
@@ -31,7 +31,8 @@ class Clause:
 
     Attributes:
         text: the written characters.
-        spoken: what is said for them; '' where nothing is.
+        spoken: what is said for them; '' where nothing is. Marks “” stand around what is quoted
+            from another language, for `runs`.
         span: half-open range of `text` among the characters of the whole reply.
         language: ISO 639-1.
         ends_sentence, ends_clause: what kind of boundary closes it.
@@ -141,8 +142,13 @@ class ClauseCutter:
         ):
             return found
         if complete or size > _LONGEST_SENTENCE + limit:
-            return boundaries.phrase_end(line, language, [], limit) or len(line)
+            found = boundaries.phrase_end(line, language, [], limit)
+            return found or boundaries.first_gap(line) or self._whole(line, complete)
         return None
+
+    def _whole(self, line: str, complete: bool) -> int:
+        """All of a line that has no place for a cut; what follows it may belong to its end."""
+        return len(line) if complete else boundaries.safe_end(line)
 
     def _line_end(self, lead: int) -> int | None:
         """Where the first line ends for good: a wrapped line of prose goes on."""
@@ -188,14 +194,17 @@ class ClauseCutter:
         )
         return match.end() if match else None
 
+    def _read(self, text: str, language: str, is_inside: bool) -> str:
+        return speakable(text, language, mid_line=is_inside or self._mid_line)
+
     def _take(self, length: int, *, spoken: str | None = None) -> Clause:
         text, self._pending = self._pending[:length], self._pending[length:]
         span = (self._start, self._start + length)
         self._start += length
         if self._language is None and spoken is None:
-            self._current = detect(text, self._current)
+            self._current = detect(runs.unquoted(text), self._current)
         if spoken is None:
-            spoken = speakable(text, self._current, mid_line=self._mid_line)
+            spoken = runs.said(text, self._current, self._read)
         self._mid_line = not re.search(r"\n[ \t]*$", text)
         ends = boundaries.ends_sentence(text)
         return Clause(text, spoken, span, self._current, ends, ends or boundaries.ends_clause(text))

@@ -233,42 +233,6 @@ def _moved(pitch: Floats, factor: float, spread: float) -> Floats:
     return np.asarray(pitch + share * (wanted - pitch), np.float32)
 
 
-def shaped(
-    plan: Plan,
-    *,
-    pitch: float = 1.0,
-    pitch_range: float = 1.0,
-    energy_db: float = 0.0,
-    whispered: bool = False,
-) -> Plan:
-    """Return `plan` in another manner; its text and timing stay.
-
-    Args:
-        pitch: factor on the median of what is voiced.
-        pitch_range: factor on each distance from that median, in semitones.
-        energy_db: louder or softer by so much.
-        whispered: without vocal cords, which by itself is some 5 dB softer.
-    """
-    changed = plan.pitch
-    if whispered:
-        changed = np.minimum(changed, np.float32(_WHISPERED_HZ))
-    elif pitch != 1.0 or pitch_range != 1.0:
-        changed = _moved(changed, pitch, pitch_range)
-    return replace(plan, pitch=changed, gain=plan.gain * 10 ** (energy_db / 20))
-
-
-def _moved(pitch: Floats, factor: float, spread: float) -> Floats:
-    """Move what is voiced; where the voice sets in, little by little."""
-    voiced = pitch[pitch > _VOICED_HZ]
-    if not voiced.size:
-        return pitch
-    median = np.median(voiced)
-    distance = np.maximum(pitch, _UNVOICED_HZ) / median
-    wanted = np.clip(median * factor * distance**spread, _LOWEST_HZ, _HIGHEST_HZ)
-    share = np.clip((pitch - _UNVOICED_HZ) / (_VOICED_HZ - _UNVOICED_HZ), 0, 1)
-    return np.asarray(pitch + share * (wanted - pitch), np.float32)
-
-
 def _speech_frames(energy: Floats) -> tuple[int, int]:
     """The frames from the first to the last that is planned to be heard, and a little more."""
     frames = energy.reshape(-1, 2).max(axis=1)

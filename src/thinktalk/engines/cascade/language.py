@@ -6,6 +6,8 @@ of 100 short English clauses in English, its full models (600 MB) 55; these tabl
 than 0.1 ms each. Knows nothing of voices.
 """
 
+# ruff: noqa: SIM905 - long lists of words read better as lines of words
+
 from __future__ import annotations
 
 import re
@@ -13,13 +15,26 @@ import unicodedata
 from collections.abc import Collection
 from functools import lru_cache
 
-_SCRIPTS = {
+SCRIPTS = {
     "HIRAGANA": "ja", "KATAKANA": "ja", "CJK": "zh", "HANGUL": "ko", "THAI": "th",
     "CYRILLIC": "ru", "ARABIC": "ar", "HEBREW": "he", "DEVANAGARI": "hi", "GREEK": "el",
     "BENGALI": "bn", "TAMIL": "ta", "TELUGU": "te", "GUJARATI": "gu", "GEORGIAN": "ka",
-    "ARMENIAN": "hy",
+    "ARMENIAN": "hy", "GURMUKHI": "pa", "KANNADA": "kn", "MALAYALAM": "ml", "ORIYA": "or",
+    "SINHALA": "si", "MYANMAR": "my", "ETHIOPIC": "am", "CHEROKEE": "chr-US-Qaaa-x-west",
 }  # fmt: skip
-_PERSIAN, _URDU, _UKRAINIAN = frozenset("پچژگکی"), frozenset("ٹڈڑںےھہ"), frozenset("іїєґ")
+_PERSIAN, _URDU = frozenset("پچژگکی"), frozenset("ٹڈڑںےھہ")
+# Letters that Russian lacks; the first language that has one is taken.
+_CYRILLIC = {
+    "uk": frozenset("їєґ"), "be": frozenset("ў"), "mk": frozenset("ѓќѕ"), "sr": frozenset("ђћјљњџ"),
+    "kk": frozenset("әғқұһ"), "tt": frozenset("җ"),
+}  # fmt: skip
+_RUSSIAN = frozenset("ыэё")
+# Words that Russian does not have.
+_CYRILLIC_WORDS = {
+    "bg": frozenset("са се това този тази какво къде кога защо моля благодаря здравей здравейте аз"
+                    " той тя ние вие добре има ще съм си сме столицата".split()),
+    "uk": frozenset("дякую що де це вона вони але будь ласка дуже мене".split()),
+}  # fmt: skip
 
 _FUNCTION_WORDS = {
     "en": "the a an of to in is are was were be been and or but it its this that these those"
@@ -106,6 +121,22 @@ _FUNCTION_WORDS = {
     " kita mereka akan boleh dapat ada pada atau juga sudah belum sangat baik ya terima"
     " kasih selamat pagi apa siapa mana bila bagaimana kenapa kerana jika lebih banyak"
     " oleh dalam seperti bukan telah adakah hendak sahaja",
+    "ro": "și este nu un o în cu la de pe pentru că care mai dar sau eu tu el ea noi voi sunt ești"
+    " fost are am bună ziua mulțumesc foarte ce cum unde când cine de ce acest această din să te"
+    " îmi îți bine da aici acum astăzi capitala",
+    "hu": "a az és nem egy hogy van volt ez azt vagy én te ő mi ti ők jó nagyon köszönöm szia"
+    " kérem hol mikor ki miért hogyan itt most már csak meg igen napot vagyok vannak lesz mert ha"
+    " magyar fővárosa szépen tudom nincs",
+    "hr": "i je nije to se na u da što kako ja ti on ona mi vi oni ali ili za od do po hvala molim"
+    " dobar dan bok sam si smo ste su bio bila biti ima vrlo dobro ovdje gdje kada tko zašto",
+    "sk": "a je nie to sa na v vo s so že ako čo ja ty on ona my vy oni ale alebo pre od po áno"
+    " ďakujem prosím ahoj dobrý deň sú bol bola byť má môže veľmi dobre tu kde kedy kto prečo som"
+    " si máš hlavné",
+    "ca": "el la els les un una i és no que en amb per a del dels al però molt sí aquest això"
+    " jo tu ell ella nosaltres són era ser hi què com on quan qui hola gràcies bé també si us plau"
+    " avui ara bon dia capital",
+    "sw": "ya wa na ni kwa za la katika hii hiyo mimi wewe yeye sisi nyinyi wao sana asante habari"
+    " jambo karibu ndiyo hapana nini wapi lini nani kwa nini leo sasa mji mkuu",
     "tl": "ang ng mga sa na ay at si ni ito iyan iyon ako ikaw siya kami tayo kayo sila hindi"
     " oo po para kung pero dahil may mayroon wala ano sino saan kailan bakit paano salamat"
     " kumusta magandang umaga gabi lang din rin pa ba ko mo niya namin natin nila isang"
@@ -113,12 +144,13 @@ _FUNCTION_WORDS = {
 }  # fmt: skip
 _LETTERS = {
     "ñ": "es", "¿": "es", "¡": "es", "ß": "de", "ã": "pt", "õ": "pt", "œ": "fr", "ê": "fr pt vi",
-    "ç": "fr pt tr", "ä": "de sv fi", "ö": "de sv fi tr is", "ü": "de tr", "å": "sv da no",
+    "ç": "fr pt tr", "ä": "de sv fi", "ö": "de sv fi tr is hu", "ü": "de tr hu", "å": "sv da no",
     "ø": "da no", "æ": "da no is", "þ": "is", "ð": "is", "ł": "pl", "ż": "pl", "ś": "pl",
     "ź": "pl", "ć": "pl", "ą": "pl", "ę": "pl", "ń": "pl", "ř": "cs", "ě": "cs", "ů": "cs",
     "č": "cs", "š": "cs", "ž": "cs", "ğ": "tr", "ı": "tr", "ş": "tr", "ơ": "vi", "ư": "vi",
     "đ": "vi", "ạ": "vi", "ả": "vi", "ế": "vi", "ệ": "vi", "ố": "vi", "ộ": "vi", "ờ": "vi",
     "ợ": "vi", "ữ": "vi", "ứ": "vi", "ị": "vi", "ọ": "vi", "ấ": "vi", "ầ": "vi", "ậ": "vi",
+    "ș": "ro", "ț": "ro", "ă": "ro vi", "ő": "hu", "ű": "hu", "ľ": "sk", "ĺ": "sk", "ŕ": "sk",
     "ù": "fr it", "ò": "it", "ì": "it", "è": "fr it", "â": "fr pt", "î": "fr", "ô": "fr pt",
 }  # fmt: skip
 _WORD_LANGUAGES: dict[str, list[str]] = {}
@@ -147,8 +179,14 @@ def detect(text: str, hint: str | None = None, allowed: Collection[str] | None =
     return found if allowed is None or found in allowed else hint
 
 
+def has_function_words(text: str, language: str) -> bool:
+    """Whether some word of `text` is a frequent one of `language`."""
+    return any(language in _WORD_LANGUAGES.get(word.lower(), ()) for word in _WORD.findall(text))
+
+
 @lru_cache(maxsize=4096)
-def _script(character: str) -> str:
+def script(character: str) -> str:
+    """Return the first word of the character's Unicode name: "LATIN", "CJK", "THAI"."""
     return unicodedata.name(character, "").split(" ")[0].split("-")[0]
 
 
@@ -156,23 +194,39 @@ def _by_script(text: str, hint: str) -> str | None:
     counts: dict[str, int] = {}
     for character in text:
         if character.isalpha():
-            script = "LATIN" if character.isascii() else _script(character)
-            counts[script] = counts.get(script, 0) + 1
+            name = "LATIN" if character.isascii() else script(character)
+            counts[name] = counts.get(name, 0) + 1
     total = sum(counts.values())
     # An ideograph or a syllable says more than a letter.
-    dense = sum(counts.get(script, 0) for script in ("CJK", "HIRAGANA", "KATAKANA", "HANGUL"))
+    dense = sum(counts.get(name, 0) for name in ("CJK", "HIRAGANA", "KATAKANA", "HANGUL"))
     if dense * 3 > total - dense:
-        counts = {script: n for script, n in counts.items() if script != "LATIN"}
-    script = max(counts, key=lambda name: counts[name], default="LATIN")
+        counts = {name: n for name, n in counts.items() if name != "LATIN"}
+    best = max(counts, key=lambda name: counts[name], default="LATIN")
     if counts.get("HIRAGANA") or counts.get("KATAKANA"):
-        script = "HIRAGANA" if script == "CJK" else script
-    if script == "CJK" and hint == "ja":
+        best = "HIRAGANA" if best == "CJK" else best
+    if best == "CJK" and hint == "ja":
         return "ja"  # kanji alone, in a Japanese conversation
-    if script == "ARABIC":
+    if best == "ARABIC":
         return _by_letters(text, hint, {"ur": _URDU, "fa": _PERSIAN}, "ar")
-    if script == "CYRILLIC":
-        return _by_letters(text.lower(), hint, {"uk": _UKRAINIAN}, "ru")
-    return _SCRIPTS.get(script)
+    if best == "CYRILLIC":
+        return _cyrillic(text.lower(), hint)
+    return SCRIPTS.get(best)
+
+
+def _cyrillic(text: str, hint: str) -> str:
+    letters = set(text)
+    for language, own in _CYRILLIC.items():
+        if letters & own:
+            return language
+    if letters & _RUSSIAN:
+        return hint if hint in ("be", "kk", "tt") else "ru"
+    if "і" in letters:
+        return hint if hint in ("be", "kk") else "uk"
+    words = set(_WORD.findall(text))
+    for language, own_words in _CYRILLIC_WORDS.items():
+        if words & own_words:
+            return language
+    return hint if hint in _CYRILLIC or hint == "bg" else "ru"
 
 
 def _by_letters(text: str, hint: str, marks: dict[str, frozenset[str]], default: str) -> str:
