@@ -227,6 +227,17 @@ def test_the_language_follows_the_clause() -> None:
     assert [clause.language for clause in clauses] == ["en", "de", "zh", "en"]
 
 
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("Het weer is vandaag heel mooi, laten we samen in het park gaan wandelen.", "nl"),
+        ("Napakaganda ng panahon ngayon, maglakad tayo sa parke kasama ang mga bata.", "tl"),
+    ],
+)
+def test_a_short_first_piece_is_in_the_language_of_its_sentence(text: str, language: str) -> None:
+    assert {clause.language for clause in cut_all(text, 4, step=1000)} == {language}
+
+
 def test_a_given_language_is_kept() -> None:
     clauses = cut_all("Here is the word. Das ist nicht gut.", language="fr")
     assert {clause.language for clause in clauses} == {"fr"}

@@ -669,6 +669,20 @@ ENGLISH = [
 ]
 
 OTHERS = [
+    ("de", "2h30m", "zwei Stunden dreißig Minuten"),
+    ("de", "5¢ von A$20", "fünf Cent von zwanzig australische Dollar"),
+    ("de", "25℃ und 2.5 km", "fünfundzwanzig Grad und zwei Komma fünf Kilometer"),
+    ("fr", "2h30min", "deux heures trente minutes"),
+    ("fr", "C$5 ou 5¢", "cinq dollars canadiens ou cinq cents"),
+    ("fr", "Il dit « bonjour ».", "Il dit bonjour."),
+    ("es", "2h30m, 2.5 km", "dos horas y treinta minutos, dos coma cinco kilómetros"),
+    ("es", "a las 14.30", "a las catorce y treinta"),
+    ("es", "A$20", "veinte dólares australianos"),
+    ("it", "2h30m, 1.5 kg", "due ore e trenta minuti, uno virgola cinque chili"),
+    ("it", "5¢", "cinque centesimi"),
+    ("pt", "2h30min", "duas horas e trinta minutos"),
+    ("zh", "2h30m, 5¢, A$20", "二小时三十分钟, 五美分, 二十澳元"),
+    ("ja", "2h30m", "二時間三十分"),
     ("es", "Tengo 21 libros.", "Tengo veintiún libros."),
     ("es", "El 45 % de 1.234", "El cuarenta y cinco por ciento de mil doscientos treinta y cuatro"),
     ("es", "Cuesta 20 €.", "Cuesta veinte euros."),

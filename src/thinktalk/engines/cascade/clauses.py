@@ -23,6 +23,7 @@ _UNDECIDED = re.compile(r"[ \t]*(?:[`~]{1,2}|[`~]{3,}[^\n]*|[-*_=+•#> \t]+|\d{
 _MARKER = re.compile(
     r"[ \t]*(?:>[ \t]*)*(?:#{1,6}[ \t]+|[-*+•][ \t]+(?:\[[ xX]\][ \t]+)?|\d{1,3}[.)][ \t]+)"
 )
+_REST_OF_SENTENCE = re.compile(r"[^.!?…\n]{1,200}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +195,14 @@ class ClauseCutter:
         )
         return match.end() if match else None
 
+    def _heard_as(self, text: str) -> str:
+        """The language of `text`, which the rest of its sentence tells if it does not itself."""
+        found = detect(runs.unquoted(text), self._current)
+        if found != self._current or boundaries.ends_sentence(text):
+            return found
+        rest = _REST_OF_SENTENCE.match(self._pending)
+        return detect(runs.unquoted(text + rest[0]), found) if rest else found
+
     def _read(self, text: str, language: str, is_inside: bool) -> str:
         return speakable(text, language, mid_line=is_inside or self._mid_line)
 
@@ -202,7 +211,7 @@ class ClauseCutter:
         span = (self._start, self._start + length)
         self._start += length
         if self._language is None and spoken is None:
-            self._current = detect(runs.unquoted(text), self._current)
+            self._current = self._heard_as(text)
         if spoken is None:
             spoken = runs.said(text, self._current, self._read)
         self._mid_line = not re.search(r"\n[ \t]*$", text)

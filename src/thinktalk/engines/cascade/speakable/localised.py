@@ -11,7 +11,7 @@ from num2words import CONVERTER_CLASSES
 from thinktalk.engines.cascade.speakable.locales import LOCALES, Forms, Locale
 from thinktalk.engines.cascade.speakable.numbers import cardinal, digits, ordinal, roman
 
-Rule = tuple[re.Pattern[str], Callable[[re.Match[str]], str]]
+Rule = tuple[re.Pattern[str], Callable[[re.Match[str]], str] | str]
 
 _BEFORE_NUMBERS = frozenset(("S.", "p.", "n.", "§"))
 _BEFORE_NAMES = frozenset(("M.",))
@@ -68,6 +68,10 @@ def _rules(language: str) -> tuple[Rule, ...]:
         *_shortenings(locale),
         *_dates(language),
         *_ordinals(language),
+        (
+            re.compile(r"(?<![\w.,])(?P<hours>\d+) ?h ?(?P<minutes>\d+) ?m(?:in)?(?!\w)"),
+            partial(_duration, language),
+        ),
         # 5-10, 9h-17h, 1914–1918; with a hyphen only if it is no score.
         (
             re.compile(
@@ -89,6 +93,13 @@ def _rules(language: str) -> tuple[Rule, ...]:
         ),
         (re.compile(rf"(?P<sign>{signs}) ?(?P<n>{number}){scale}"), price),
         (re.compile(rf"(?P<n>{number}){scale} ?(?P<sign>{signs})"), price),
+        # A point that cannot part thousands, in what is measured: 2.5 km.
+        (
+            re.compile(
+                rf"(?<![\d.,])(\d+)\.(\d{{1,2}})(?= ?(?!h\b)(?:{_either(locale.units)})(?![\w/²³]))"
+            ),
+            rf"\g<1>{locale.point}\g<2>",
+        ),
         (re.compile(rf"{number} ?%"), lambda m: f"{_said(m[0], language)} {locale.percent}"),
         (
             re.compile(rf"(?P<n>{number}) ?(?P<unit>{_either(locale.units)})(?![\w/²³])"),
@@ -262,6 +273,13 @@ def _clock(language: str, match: re.Match[str]) -> str:
     behind = (locale.hour if minute else locale.full_hour)[hour != 1]
     said = f"{said} {behind}".strip()
     return f"{said}{locale.and_minutes}{cardinal(minute, language)}" if minute else said
+
+
+def _duration(language: str, match: re.Match[str]) -> str:
+    """2h30m: minutes, where "30m" alone would be a distance."""
+    locale = LOCALES[language]
+    hours = _counted(match["hours"], locale.units["h"], language)
+    return f"{hours}{locale.and_minutes}{_counted(match['minutes'], locale.units['min'], language)}"
 
 
 def _fraction(language: str, match: re.Match[str]) -> str:
