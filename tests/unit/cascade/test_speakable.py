@@ -669,6 +669,18 @@ ENGLISH = [
 ]
 
 OTHERS = [
+    ("ru", "3 km, 5 kg, 21 %, 2.5 m", "3 километра, 5 килограммов, 21 процент, 2,5 метра"),
+    ("pl", "1 km, 2.5", "1 kilometr, 2,5"),
+    ("cs", "12 km", "12 kilometrů"),
+    ("ko", "3 km, 2.5", "3 킬로미터, 2 점 5"),
+    ("th", "3 km", "3 กิโลเมตร"),
+    ("hi", "2,5 kg", "2.5 किलोग्राम"),
+    ("ar", "25℃", "25 درجة"),
+    ("he", "3 km", "3 קילומטר"),
+    ("fa", "50%", "50 درصد"),
+    ("ur", "3 km", "3 کلومیٹر"),
+    ("sv", "1.234 och 2.5 %", "1.234 och 2,5 procent"),
+    ("vi", "3 km", "3 ki-lô-mét"),
     ("de", "2h30m", "zwei Stunden dreißig Minuten"),
     ("de", "5¢ von A$20", "fünf Cent von zwanzig australische Dollar"),
     ("de", "25℃ und 2.5 km", "fünfundzwanzig Grad und zwei Komma fünf Kilometer"),

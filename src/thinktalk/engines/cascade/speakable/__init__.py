@@ -18,6 +18,7 @@ from thinktalk.engines.cascade.speakable.directions import without_directions
 from thinktalk.engines.cascade.speakable.han import read_han
 from thinktalk.engines.cascade.speakable.localised import read_locale
 from thinktalk.engines.cascade.speakable.markdown import plain, wraps
+from thinktalk.engines.cascade.speakable.measures import read_measures
 from thinktalk.engines.cascade.speakable.money import read_money
 from thinktalk.engines.cascade.speakable.numbers import read_numbers
 from thinktalk.engines.cascade.speakable.places import read_places
@@ -58,5 +59,5 @@ def speakable(text: str, language: str = "en", *, mid_line: bool = False) -> str
         for read in _ENGLISH:
             said = read(said)
     else:
-        said = read_han(read_locale(said, language), language)
+        said = read_measures(read_han(read_locale(said, language), language), language)
     return polished(said, language)
