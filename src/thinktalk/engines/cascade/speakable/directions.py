@@ -9,9 +9,9 @@ import re
 
 _ACTS = (
     "smil|laugh|giggl|chuckl|sigh|whisper|wink|nod|grin|gasp|shrug|paus|sob|yawn|cough|sniff|hum"
-    "|beam|clap|wav|lean|snicker|cheer|groan|clears? (?:(?:my|his|her|the) )?throat|takes? a (?:deep )?"
-    "(?:breath|pause)|lächel|lach|seufz|flüster|nick|zwinker|räusper|souri|rire|ri[ts]\\b|soupir"
-    "|chuchot|sonr|r[íi]e|suspir|susurr"
+    "|beam|clap|wav|lean|snicker|cheer|groan|clears? (?:(?:my|his|her|the) )?throat"
+    "|takes? a (?:deep )?(?:breath|pause)|lächel|lach|seufz|flüster|nick|zwinker|räusper"
+    "|souri|rire|ri[ts]\\b|soupir|chuchot|sonr|r[íi]e|suspir|susurr"
 )
 _HOW = (
     "cheerful|happi|joyful|excited|enthusiastic|calm|soft|quiet|gent|warm|sad|slow|quick|loud|serious"
@@ -19,7 +19,8 @@ _HOW = (
 )
 _KNOWN = (
     rf"(?i:(?:{_ACTS})(?:s|es|e|t|n|ing|ling|led|d|nt|re|s?e?t)?(?: [\w']+){{0,3}}"
-    rf"|(?:(?:very|more|speaking|speaks|says|said|talking) )?(?:{_HOW})(?:ly|y)(?:,? (?:and )?\w+ly)?"
+    rf"|(?:(?:very|more|speaking|speaks|says|said|talking) )?(?:{_HOW})(?:ly|y)"
+    r"(?:,? (?:and )?\w+ly)?"
     r"|(?:speaking |speaks )?(?:in|with) an? (?:[\w-]+,? (?:and )?){1,3}(?:voice|tone|whisper)"
     r"|(?:mit|d'une|con|in) (?:\w+ ){1,3}(?:stimme|voz|tono)|d'une voix \w+"
     r"|[\u4e00-\u9fff]{1,6}[地着]|(?:微|大|轻|輕|苦)?笑(?:声|聲|了笑)?|叹气|嘆氣|停顿|停頓|耳语|眨眼|点头"
