@@ -28,7 +28,8 @@
     ├── StoreUnavailable            files or voices cannot be read or written (503)
     ├── WeightsError                a model file cannot be had
     │   ├── WeightsMissing  HashMismatch  DiskFull
-    ├── UnknownEngine  MissingExtra settings name something that is not installed
+    ├── UnknownEngine  UnknownTalker  MissingExtra
+    │                               settings name something that is not installed
     ├── UnsafeBinding               a public address without a key
     ├── CannotListen                an address that another has, or that is not of this machine
     └── EngineFailed                a fault of ours while answering (500)
@@ -399,11 +400,20 @@ class UnknownEngine(ThinktalkError):
         super().__init__(f"no engine is named {name!r}; known: {', '.join(known)}")
 
 
+class UnknownTalker(ThinktalkError):
+    code = "unknown_talker"
+
+    def __init__(self, name: str, known: Iterable[str]) -> None:
+        super().__init__(f"no talker is named {name!r} (cascade.talker); known: {', '.join(known)}")
+
+
 class MissingExtra(ThinktalkError):
+    """`name` is the engine or talker whose libraries are missing."""
+
     code = "missing_extra"
 
-    def __init__(self, engine: str, extra: str) -> None:
-        super().__init__(f"engine {engine!r} needs: pip install 'thinktalk[{extra}]'")
+    def __init__(self, name: str, extra: str) -> None:
+        super().__init__(f"{name!r} needs: pip install 'thinktalk[{extra}]'")
 
 
 class UnsafeBinding(ThinktalkError):

@@ -188,6 +188,17 @@ class CascadeSettings(_Section):
     window_tokens: int = Field(32_768, ge=2048, description="Context of one conversation")
     recognizer: str = Field("whisper-base", description="Weights that hear")
     synthesizer: str = Field("kokoro-82m", description="Weights that speak")
+    talker: str = Field("kokoro", description="kokoro, pocket-tts, or an installed entry point")
+
+
+class PocketTtsSettings(_Section):
+    """The talker that clones natively, where `cascade.talker` is `pocket-tts`."""
+
+    model: str = Field(
+        "english",
+        description="A model of the library by name, or the path of a YAML file that describes "
+        "one; either starts with the language it speaks",
+    )
 
 
 class ScriptedSettings(_Section):
@@ -230,6 +241,7 @@ class Settings(BaseSettings):
     voices: VoiceSettings = VoiceSettings()
     weights: WeightSettings = WeightSettings()
     cascade: CascadeSettings = CascadeSettings()
+    pocket_tts: PocketTtsSettings = PocketTtsSettings()
     scripted: ScriptedSettings = ScriptedSettings()
     profiles: dict[Tier, ProfileSettings] = Field(
         default_factory=_profiles, description="What serves each tier"

@@ -12,6 +12,7 @@ from contextlib import aclosing
 import numpy as np
 import pytest
 import pytest_asyncio
+from support import stock_voices
 
 from thinktalk.engines.base import RecognizeOptions, SpeechOptions, Thought, VoiceRef
 from thinktalk.engines.cascade.arbiter import Arbiter
@@ -46,13 +47,13 @@ pytestmark = [
 
 @pytest.fixture(scope="module")
 def kokoro() -> Kokoro:
-    model = catalog.path("kokoro-82m") / "kokoro-v1.0.int8.onnx"
-    return Kokoro(model, catalog.path("kokoro-voices"), threads=2)
+    return stock_voices.kokoro()
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def talker(kokoro: Kokoro) -> AsyncIterator[CascadeTalker]:
-    talker = CascadeTalker(kokoro, Espeak(), Arbiter(alternate=True))
+    arbiter = Arbiter(alternate=True)
+    talker = CascadeTalker(stock_voices.speaker(kokoro, arbiter), arbiter)
     await talker.start()
     yield talker
     await talker.stop()

@@ -15,7 +15,8 @@ from thinktalk.settings import Settings
 _GOOD, _BAD = "ok", "missing"
 # Of a line of the package's own metadata: the library's name, and the extra that asks for it.
 _REQUIREMENT = re.compile(r"(?P<name>[\w.-]+)[^;]*(?:.*extra == ['\"](?P<extra>[\w-]+)['\"])?")
-_FOR_DEVELOPERS = "dev"
+# For developers, or for settings that name them: then building the engines says what is missing.
+_NOT_NEEDED = ("dev", "pocket-tts")
 
 
 def add_parser(commands: Any) -> None:
@@ -59,7 +60,7 @@ def _libraries() -> bool:
     missing = False
     for line in importlib.metadata.requires("thinktalk") or ():
         required = _REQUIREMENT.match(line)
-        if required is None or required["extra"] == _FOR_DEVELOPERS:
+        if required is None or required["extra"] in _NOT_NEEDED:
             continue
         name, extra = required["name"], required["extra"]
         try:

@@ -10,7 +10,7 @@ import importlib.metadata
 import pkgutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol, cast
+from typing import Any, Protocol, cast
 
 from thinktalk.engines.base import Engine, Recognizer, Synthesizer
 from thinktalk.errors import MissingExtra, UnknownEngine
@@ -66,11 +66,16 @@ def load(name: str) -> Factory:
         UnknownEngine: neither built in nor an installed entry point.
         MissingExtra: its libraries are not installed.
     """
-    spec = BUILTIN.get(name) or _from_entry_points(name)
+    spec = BUILTIN.get(name) or installed("thinktalk.engines", name)
     if spec is None:
         raise UnknownEngine(name, known=sorted(BUILTIN))
+    return cast(Factory, imported(name, spec))
+
+
+def imported(name: str, spec: EngineSpec) -> Any:
+    """What `spec` points to. Raises `MissingExtra` where its libraries are not installed."""
     try:
-        return cast(Factory, pkgutil.resolve_name(spec.target))
+        return pkgutil.resolve_name(spec.target)
     except ModuleNotFoundError as missing:
         # A typo in our own module must surface as itself.
         if (missing.name or "").startswith("thinktalk") or not spec.extra:
@@ -78,7 +83,8 @@ def load(name: str) -> Factory:
         raise MissingExtra(name, extra=spec.extra) from missing
 
 
-def _from_entry_points(name: str) -> EngineSpec | None:
-    for entry in importlib.metadata.entry_points(group="thinktalk.engines", name=name):
+def installed(group: str, name: str) -> EngineSpec | None:
+    """The entry point `name` of `group`, if any installed package has it."""
+    for entry in importlib.metadata.entry_points(group=group, name=name):
         return EngineSpec(entry.value)
     return None

@@ -19,7 +19,8 @@ class VoiceFit:
 
     Attributes:
         fitter: the `VoiceFitter.name` that made it; only its talker can read `data`.
-        data: a few kilobytes in the talker's own form; holds none of the sample's sound.
+        data: in the talker's own form: of a matched style a few kilobytes with none of the sample's
+            sound, of a native cloner some megabytes that may hold it (`facts["holds_sample"]`).
         similarity: cosine between speaker embeddings of the sample and of speech in this voice, by
             the fitter's own encoder; None where the fitter has none.
         facts: what else a report should say.

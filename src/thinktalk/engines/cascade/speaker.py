@@ -10,7 +10,9 @@ from itertools import groupby
 
 import numpy as np
 
+from thinktalk.engines.base import VoiceRef
 from thinktalk.engines.cascade import boundaries
+from thinktalk.engines.cascade.clone.fitter import KokoroFitter
 from thinktalk.engines.cascade.clone.speaking import speak
 from thinktalk.engines.cascade.espeak import Espeak, EspeakVoice
 from thinktalk.engines.cascade.kokoro import MAX_TOKENS, SAMPLE_RATE, Kokoro
@@ -20,7 +22,7 @@ from thinktalk.engines.cascade.runs import Run, runs
 from thinktalk.engines.cascade.styles import Timbre
 from thinktalk.media.loudness import levelled
 from thinktalk.media.types import Audio, Samples
-from thinktalk.voices.catalog import Voice, neural_languages, sound_for
+from thinktalk.voices.catalog import Voice, neural_languages, resolve, sound_for
 
 SLOWEST, FASTEST = 0.25, 4.0
 # The paces that each synthesiser keeps by itself; beyond them its sound is stretched.
@@ -34,9 +36,10 @@ class Speaker:
 
     sample_rate = SAMPLE_RATE
 
-    def __init__(self, kokoro: Kokoro, espeak: Espeak) -> None:
+    def __init__(self, kokoro: Kokoro, espeak: Espeak, fitter: KokoroFitter) -> None:
         self._kokoro = kokoro
         self._espeak = espeak
+        self._fitter = fitter
 
     async def start(self) -> None:
         """Load both; idempotent."""
@@ -44,12 +47,11 @@ class Speaker:
 
     async def stop(self) -> None:
         """Release both."""
+        await self._fitter.stop()
         await self._kokoro.stop()
         await asyncio.to_thread(self._espeak.stop)
 
-    async def say(
-        self, text: str, language: str, voice: Voice | Timbre, speed: float = 1.0
-    ) -> Audio:
+    async def say(self, text: str, language: str, voice: VoiceRef, speed: float = 1.0) -> Audio:
         """Speak all of `text`, without silence at the ends; empty where nothing can be said.
 
         All voices are equally loud, -20 LUFS, in all languages.
@@ -57,10 +59,11 @@ class Speaker:
         Args:
             text: as a person would read it aloud.
             language: ISO 639-1 of `text`.
-            voice: of the catalogue, or a mixture of styles of its own.
+            voice: by its fit, if that is Kokoro's, else by its name.
             speed: held within 0.25 and 4.
         """
         speed = min(max(speed, SLOWEST), FASTEST)
+        spoken = self._voice(voice)
         pieces = [np.zeros(0, np.float32)]
         for is_neural, group in groupby(
             _merged(text, language), lambda run: run.language in _KOKORO
@@ -68,10 +71,16 @@ class Speaker:
             stretch = list(group)
             home = language if language in _KOKORO else stretch[0].language
             say = self._say_neurally if is_neural else self._say_plainly
-            samples = await say(stretch, home, voice, speed)
+            samples = await say(stretch, home, spoken, speed)
             # Each synthesiser's by itself, so that a change of language does not jump.
             pieces.append(levelled(Audio(samples, SAMPLE_RATE)).samples)
         return Audio(np.concatenate(pieces), SAMPLE_RATE)
+
+    def _voice(self, wanted: VoiceRef) -> Voice | Timbre:
+        named = resolve(wanted.name)
+        if wanted.fit is None or wanted.fit.fitter != self._fitter.name:
+            return named
+        return self._fitter.timbre(wanted.fit, named)
 
     async def _say_neurally(
         self, stretch: list[Run], language: str, voice: Voice | Timbre, speed: float

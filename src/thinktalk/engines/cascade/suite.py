@@ -20,7 +20,7 @@ from thinktalk.engines.base import (
     Segment,
     Synthesizer,
 )
-from thinktalk.engines.cascade import claims
+from thinktalk.engines.cascade import claims, speakers
 from thinktalk.engines.cascade.arbiter import Arbiter
 from thinktalk.engines.cascade.claims import Claim
 from thinktalk.engines.cascade.clone.encoder import SpeakerEncoder
@@ -32,6 +32,8 @@ from thinktalk.engines.cascade.perception import PerceivingThinker
 from thinktalk.engines.cascade.sight.eyes import Eyes
 from thinktalk.engines.cascade.sight.notes import notes
 from thinktalk.engines.cascade.sight.watching import watch
+from thinktalk.engines.cascade.speaker import Speaker
+from thinktalk.engines.cascade.speakers import Voicing
 from thinktalk.engines.cascade.talker import CascadeTalker
 from thinktalk.engines.cascade.thinker import LlamaThinker
 from thinktalk.engines.compose import ThinkerTalker
@@ -63,7 +65,27 @@ def build(
     settings: Settings, catalog: Catalog, profiles: Mapping[Tier, ProfileSettings]
 ) -> CascadeSuite:
     """The factory that the registry names."""
-    return CascadeSuite(settings.cascade, settings.media, catalog, profiles)
+    factory = speakers.load(settings.cascade.talker)
+    arbiter = Arbiter(alternate=_takes_turns(settings.cascade))
+    voicing = factory(settings, catalog, _stock(settings.cascade, catalog, arbiter))
+    return CascadeSuite(settings.cascade, settings.media, catalog, profiles, voicing, arbiter)
+
+
+def _stock(settings: CascadeSettings, catalog: Catalog, arbiter: Arbiter) -> Voicing:
+    espeak = Espeak()
+    kokoro = Kokoro(
+        catalog.path(settings.synthesizer) / "kokoro-v1.0.int8.onnx",
+        catalog.path(_VOICES),
+        threads=settings.threads,
+    )
+    encoder = SpeakerEncoder(catalog.path(_SPEAKERS) / "pretrained.pt", threads=settings.threads)
+    fitter = KokoroFitter(kokoro, espeak, encoder, catalog.path(_VOICES), arbiter)
+    return Voicing(
+        speaker=Speaker(kokoro, espeak, fitter),
+        about=f"{settings.synthesizer}, eSpeak NG",
+        weights=(settings.synthesizer, _VOICES, _SPEAKERS),
+        fitter=fitter,
+    )
 
 
 class Senses:
@@ -74,18 +96,18 @@ class Senses:
         settings: CascadeSettings,
         media: MediaSettings,
         catalog: Catalog,
+        voicing: Voicing,
         arbiter: Arbiter,
     ) -> None:
         self._catalog = catalog
+        self.voicing = voicing
         self._loading = asyncio.Lock()
         self.loaded = False
         self.weights = (
             settings.recognizer,
-            settings.synthesizer,
-            _VOICES,
+            *voicing.weights,
             _CLASSIFIER,
             _ACTIVITY,
-            _SPEAKERS,
         )
         threads, path = settings.threads, catalog.path
         self._whisper = WhisperRecognizer(
@@ -103,15 +125,7 @@ class Senses:
         self.eyes = Eyes(
             path(_CLASSIFIER), catalog.cache / "derived", threads=threads, arbiter=arbiter
         )
-        espeak = Espeak()
-        kokoro = Kokoro(
-            path(settings.synthesizer) / "kokoro-v1.0.int8.onnx",
-            path(_VOICES),
-            threads=threads,
-        )
-        self.speakers = SpeakerEncoder(path(_SPEAKERS) / "pretrained.pt", threads=threads)
-        self.fitter = KokoroFitter(kokoro, espeak, self.speakers, path(_VOICES), arbiter)
-        self.talker = CascadeTalker(kokoro, espeak, self.fitter, arbiter)
+        self.talker = CascadeTalker(voicing.speaker, arbiter)
 
     async def load(self) -> None:
         async with self._loading:
@@ -124,7 +138,7 @@ class Senses:
             self.loaded = True
 
     async def unload(self) -> None:
-        for part in (self._whisper, self.eyes, self.fitter, self.talker):
+        for part in (self._whisper, self.eyes, self.talker):
             await part.stop()
         self.loaded = False
 
@@ -173,7 +187,7 @@ class CascadeEngine:
                 "thinker": name,
                 "ears": settings.recognizer,
                 "eyes": "RapidOCR (PP-OCR), EfficientNet-lite0, diagram reader",
-                "talker": f"{settings.synthesizer}, eSpeak NG",
+                "talker": senses.voicing.about,
             },
             context_tokens=settings.window_tokens,
             frames=_FRAMES,
@@ -227,9 +241,10 @@ class CascadeSuite:
         media: MediaSettings,
         catalog: Catalog,
         profiles: Mapping[Tier, ProfileSettings],
+        voicing: Voicing,
+        arbiter: Arbiter,
     ) -> None:
-        arbiter = Arbiter(alternate=_takes_turns(settings))
-        self._senses = Senses(settings, media, catalog, arbiter)
+        self._senses = Senses(settings, media, catalog, voicing, arbiter)
         by_thinker = {
             name: CascadeEngine(name, settings, catalog, self._senses, arbiter)
             for name in dict.fromkeys(profile.thinker for profile in profiles.values())
@@ -250,8 +265,8 @@ class CascadeSuite:
         return self._senses.talker
 
     @property
-    def fitter(self) -> VoiceFitter:
-        return self._senses.fitter
+    def fitter(self) -> VoiceFitter | None:
+        return self._senses.voicing.fitter
 
     @property
     def weights(self) -> tuple[str, ...]:

@@ -13,21 +13,16 @@ from contextlib import aclosing
 
 import numpy as np
 
-from thinktalk.engines.base import SpeechOptions, Thought, VoiceRef
+from thinktalk.engines.base import SpeechOptions, Thought
 from thinktalk.engines.cascade import boundaries
 from thinktalk.engines.cascade.arbiter import Arbiter
 from thinktalk.engines.cascade.claims import Claim, current
 from thinktalk.engines.cascade.clauses import Clause, ClauseCutter
-from thinktalk.engines.cascade.clone.fitter import KokoroFitter
-from thinktalk.engines.cascade.espeak import Espeak
-from thinktalk.engines.cascade.kokoro import Kokoro
 from thinktalk.engines.cascade.pacing import FIRST_WORDS, Pacing
-from thinktalk.engines.cascade.speaker import FASTEST, SLOWEST, Speaker
-from thinktalk.engines.cascade.styles import Timbre
+from thinktalk.engines.cascade.speaker import FASTEST, SLOWEST
+from thinktalk.engines.cascade.speakers import ClauseSpeaker
 from thinktalk.events import AudioDelta, TextDelta
 from thinktalk.media.types import Audio, Samples
-from thinktalk.voices import catalog
-from thinktalk.voices.catalog import Voice
 
 _AFTER_SENTENCE_S, _AFTER_CLAUSE_S = 0.35, 0.15
 _DELTA_S = 0.4
@@ -36,11 +31,8 @@ _DELTA_S = 0.4
 class CascadeTalker:
     """Implements `engines.base.Talker` and `engines.base.Synthesizer`."""
 
-    def __init__(
-        self, kokoro: Kokoro, espeak: Espeak, fitter: KokoroFitter, arbiter: Arbiter
-    ) -> None:
-        self._speaker = Speaker(kokoro, espeak)
-        self._fitter = fitter
+    def __init__(self, speaker: ClauseSpeaker, arbiter: Arbiter) -> None:
+        self._speaker = speaker
         self._arbiter = arbiter
         self._last_pacing = Pacing()
 
@@ -112,12 +104,13 @@ class CascadeTalker:
         if not clause.spoken.strip():
             return
         loop = asyncio.get_running_loop()
-        voice = self._voice(speech.voice)
         num_words = boundaries.count(clause.spoken)
         due, work_s = pacing.latest_start(num_words), pacing.work_s(num_words)
         async with self._arbiter.exclusive(due or loop.time(), work_s, claim):
             started = loop.time()
-            audio = await self._speaker.say(clause.spoken, clause.language, voice, speech.speed)
+            audio = await self._speaker.say(
+                clause.spoken, clause.language, speech.voice, speech.speed
+            )
             took_s = loop.time() - started
             if not len(audio.samples):
                 return
@@ -126,12 +119,6 @@ class CascadeTalker:
             claim.dry_at = pacing.spoke(num_words, heard_s, took_s, loop.time())
         for delta in _deltas(audio, pause, clause):
             yield delta
-
-    def _voice(self, wanted: VoiceRef) -> Voice | Timbre:
-        named = catalog.resolve(wanted.name)
-        if wanted.fit is None or wanted.fit.fitter != self._fitter.name:
-            return named
-        return self._fitter.timbre(wanted.fit, named)
 
 
 def _next_clause(
