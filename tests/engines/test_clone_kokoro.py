@@ -1,4 +1,4 @@
-"""Cloning into Kokoro with the real weights: a fit sounds more like its sample than stock voices."""
+"""Cloning into Kokoro with real weights: a fit is more like its sample than stock voices are."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from contextlib import aclosing
 import numpy as np
 import pytest
 import pytest_asyncio
-from support import stock_voices
 
+from support import stock_voices
 from thinktalk.engines.base import SpeechOptions, VoiceRef
 from thinktalk.engines.cascade.arbiter import Arbiter
 from thinktalk.engines.cascade.clone.encoder import SpeakerEncoder

@@ -12,12 +12,11 @@ from contextlib import aclosing
 import numpy as np
 import pytest
 import pytest_asyncio
-from support import stock_voices
 
+from support import stock_voices
 from thinktalk.engines.base import RecognizeOptions, SpeechOptions, Thought, VoiceRef
 from thinktalk.engines.cascade.arbiter import Arbiter
 from thinktalk.engines.cascade.ears import WhisperRecognizer
-from thinktalk.engines.cascade.espeak import Espeak
 from thinktalk.engines.cascade.kokoro import Kokoro
 from thinktalk.engines.cascade.talker import CascadeTalker
 from thinktalk.events import AudioDelta, TextDelta

@@ -52,7 +52,7 @@ _PHRASES = (
 )
 # Steps of the search, and phrases of each. The first answer must not wait for more.
 _QUICK_STEPS, _QUICK_PHRASES = 2, 2
-_ROUNDS, _ROUND_STEPS, _ROUND_PHRASES = 6, 8, 3
+_ROUNDS, _ROUND_STEPS, _ROUND_PHRASES = 8, 4, 3
 # What rounds are compared by, and what counts as a gain: of one voice, phrases differ by more.
 _CHECKED_PHRASES, _LEAST_GAIN = 6, 0.002
 _PHRASE_S = 0.5  # of work, about, on two cores

@@ -4,7 +4,8 @@ The learned encoder, asked for a voice, gives one that sounds somewhat different
 everything, and the encoder errs. The difference is measured and added to what it is asked for next
 (a fixed-point iteration with the encoder as its preconditioner), so every voice that is tried is
 one that the encoder holds likely. The phrases change from step to step and what was aimed at is
-averaged, so that the result fits the speaker, not the phrase. Knows nothing of sound.
+averaged, so that the result fits the speaker, not the phrase. It has to be ended in time: after
+some ten to twenty steps it leaves what Kokoro can do, and likeness falls. Knows nothing of sound.
 """
 
 from __future__ import annotations
@@ -16,10 +17,10 @@ from thinktalk.engines.cascade.clone.learned import LearnedEncoder
 
 Floats = npt.NDArray[np.float32]
 
-_STEP = 0.35
-_SETTLED_AFTER = 12  # steps, from which on they are half as long and less new
+_STEP = 0.8
+_SETTLED_AFTER = 8  # steps; from there on they are half as long
 _IGNORED = 4  # first steps, which the average leaves out
-_NEW_SHARE = 0.2  # of the latest aim in the average
+_NEW_SHARE = 0.4  # of the latest aim in the average
 
 
 class Search:
