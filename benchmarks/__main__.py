@@ -17,6 +17,8 @@ _COMMANDS = (
     ("overhead",),
     ("media",),
     ("hostile",),
+    ("cloning",),
+    ("cloning_wait",),
 )
 
 
