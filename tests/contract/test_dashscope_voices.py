@@ -14,9 +14,11 @@ import pytest
 
 from support.file_server import serving_files
 from support.media_files import audio_file
+from support.scripted_senses import ScriptedRecognizer
 from support.server import serving
 from support.voice_samples import spoken
 from support.wire import post
+from thinktalk.engines.base import Segment
 from thinktalk.testing import ScriptedEngine, ScriptedFitter
 
 PATH = "/api/v1/services/audio/tts/customization"
@@ -281,6 +283,20 @@ def test_strict_refuses_low_rates_and_binds_a_voice_to_its_model(tmp_path: Path)
                 own, model=model, stream=True, modalities=["text", "audio"], audio={"voice": voice}
             )
             assert answer.status_code == status, model
+
+
+def test_a_text_that_is_not_said_is_refused(tmp_path: Path) -> None:
+    heard = Segment(start_s=0, end_s=9, text="The birch canoe slid on the planks.", language="en")
+    voices = {"directory": tmp_path / "voices"}
+    recognizer = ScriptedRecognizer([heard])
+    with serving(fitter=ScriptedFitter(), recognizer=recognizer, voices=voices) as own:
+        message = check_error(
+            create(own, text="Glue the sheet to the dark blue background."),
+            400,
+            "Audio.PreprocessError",
+        )
+        assert "The birch canoe" in message
+        assert create(own, text="the birch canoes slid, on smooth planks").status_code == 200
 
 
 def test_without_cloning_the_answer_says_so(tmp_path: Path) -> None:

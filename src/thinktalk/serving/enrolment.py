@@ -8,9 +8,11 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, BinaryIO, TypeVar
 
+from thinktalk.engines.base import Recognizer
 from thinktalk.errors import ConsentMissing, Forbidden, InvalidField
 from thinktalk.media.spool import MediaFile
 from thinktalk.serving.cloning import CheckedSample, Cloner
+from thinktalk.serving.said import check_said
 from thinktalk.settings import VoiceSettings
 from thinktalk.store.voice_index import Attester, EnrolledVoice
 
@@ -52,6 +54,14 @@ class Enrolment:
     keep_sample: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Registrar:
+    """What enrolling needs of a server. Without a `recognizer` a given text is believed."""
+
+    cloner: Cloner
+    recognizer: Recognizer | None = None
+
+
 def consent_of(statement: str | None, settings: VoiceSettings, *, field: str) -> Consent:
     """The client's statement, or else the operator's.
 
@@ -71,7 +81,7 @@ def consent_of(statement: str | None, settings: VoiceSettings, *, field: str) ->
 
 
 async def enrol(
-    cloner: Cloner, wanted: Enrolment, load: LoadSample, check: CheckSample
+    registrar: Registrar, wanted: Enrolment, load: LoadSample, check: CheckSample
 ) -> tuple[EnrolledVoice, dict[str, Any]]:
     """Enrol a new voice; returns it with the report on its sample.
 
@@ -79,30 +89,33 @@ async def enrol(
         Forbidden: samples are not kept here. TooManyVoices, RateLimited.
         MediaError, VoiceSampleRefused: what `load` and `check` find.
     """
-    await cloner.store.check_room(wanted.owner)
-    return await _checked(cloner.enrol, cloner, wanted, load, check)
+    await registrar.cloner.store.check_room(wanted.owner)
+    return await _checked(registrar.cloner.enrol, registrar, wanted, load, check)
 
 
 async def enrol_again(
-    cloner: Cloner, wanted: Enrolment, load: LoadSample, check: CheckSample
+    registrar: Registrar, wanted: Enrolment, load: LoadSample, check: CheckSample
 ) -> EnrolledVoice:
     """Give a voice that is there another sample, and the consent to it.
 
     Raises:
         VoiceNotFound; otherwise as `enrol`.
     """
-    await cloner.store.find(wanted.voice_id, wanted.owner)
-    return await _checked(cloner.enrol_again, cloner, wanted, load, check)
+    await registrar.cloner.store.find(wanted.voice_id, wanted.owner)
+    return await _checked(registrar.cloner.enrol_again, registrar, wanted, load, check)
 
 
 async def _checked(
-    keep: Keep[T], cloner: Cloner, wanted: Enrolment, load: LoadSample, check: CheckSample
+    keep: Keep[T], registrar: Registrar, wanted: Enrolment, load: LoadSample, check: CheckSample
 ) -> T:
     """What `keep` returns, which is called when nothing speaks against it."""
+    cloner = registrar.cloner
     _check_keeping(cloner, wanted)
     cloner.admit(wanted.owner)
     file = await load()
     sample = await check(file)
+    if wanted.text and registrar.recognizer is not None:
+        await check_said(registrar.recognizer, sample.audio, wanted.text)
     voice = await _draft(cloner, wanted, file)
     if not wanted.keep_sample:
         return await keep(voice, sample, wanted.text, None)

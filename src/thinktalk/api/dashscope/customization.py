@@ -32,6 +32,7 @@ from thinktalk.media.spool import MediaFile
 from thinktalk.serving.enrolment import (
     MAX_TEXT_CHARS,
     Enrolment,
+    Registrar,
     consent_of,
     enrol,
     enrol_again,
@@ -54,6 +55,7 @@ class Customization:
         self._context = context
         self._reader = VoiceReader.of(context)
         self._cloner = context.cloner
+        self._registrar = Registrar(context.cloner, context.services.recognizer)
         self._strict = context.settings.server.strict
 
     async def answer(self, request: Request) -> Response:
@@ -87,7 +89,7 @@ class Customization:
             return await reader.sample_file(address)
 
         voice, report = await self._placed(
-            request, lambda: enrol(self._cloner, wanted, load, reader.checked)
+            request, lambda: enrol(self._registrar, wanted, load, reader.checked)
         )
         output = {
             "voice": voice.id,
@@ -109,7 +111,9 @@ class Customization:
         async def load() -> MediaFile:
             return await reader.sample_file(address)
 
-        await self._placed(request, lambda: enrol_again(self._cloner, wanted, load, reader.checked))
+        await self._placed(
+            request, lambda: enrol_again(self._registrar, wanted, load, reader.checked)
+        )
 
     async def _list(self, request: Request, body: EnrolmentInput) -> dict[str, Any]:
         owner, (index, size) = caller(request), page_of(body)

@@ -18,8 +18,14 @@ from thinktalk.api.streaming import while_connected
 from thinktalk.engines import languages
 from thinktalk.errors import InvalidField, MediaError
 from thinktalk.media.spool import MediaFile
-from thinktalk.serving.cloning import CheckedSample
-from thinktalk.serving.enrolment import MAX_TEXT_CHARS, Consent, Enrolment, consent_of, enrol
+from thinktalk.serving.enrolment import (
+    MAX_TEXT_CHARS,
+    Consent,
+    Enrolment,
+    Registrar,
+    consent_of,
+    enrol,
+)
 from thinktalk.store.voice_index import EnrolledVoice
 
 MAX_NAME_CHARS = 100
@@ -49,6 +55,7 @@ class Voices:
         self._context = context
         self._reader = VoiceReader.of(context)
         self._cloner = context.cloner
+        self._registrar = Registrar(context.cloner, context.services.recognizer)
 
     async def create(self, request: Request) -> Response:
         """Enrol the voice of a form."""
@@ -68,16 +75,13 @@ class Voices:
         async def load() -> MediaFile:
             return form.file
 
-        async def check(file: MediaFile) -> CheckedSample:
-            try:
-                return await reader.checked(file)
-            except MediaError as error:
-                error.param = "audio_sample"
-                raise
-
         async def work() -> tuple[EnrolledVoice, dict[str, Any]]:
             async with context.admission.place():
-                return await enrol(self._cloner, wanted, load, check)
+                try:
+                    return await enrol(self._registrar, wanted, load, reader.checked)
+                except MediaError as error:
+                    error.param = "audio_sample"
+                    raise
 
         voice, report = await while_connected(request.receive, work())
         return json_response({**_entry(voice), "voice_report": report})
