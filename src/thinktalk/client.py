@@ -207,9 +207,20 @@ class Client:
                 with suppress(httpx.HTTPError):
                     await self._http.delete(f"files/{file_id}")
 
-    async def speak(self, text: str, voice: str, file_format: str, speed: float) -> bytes:
+    async def voices(self) -> list[dict[str, Any]]:
+        """The voices that the server lists."""
+        response = await self._http.get("audio/voices")
+        response.raise_for_status()
+        found: list[dict[str, Any]] = response.json()["data"]
+        return found
+
+    async def speak(
+        self, text: str, voice: str, file_format: str, speed: float, language: str | None = None
+    ) -> bytes:
         """The bytes of a sound file that says `text`."""
-        body = {"model": "tts-1", "input": text, "voice": voice, "speed": speed}
+        body: dict[str, Any] = {"model": "tts-1", "input": text, "voice": voice, "speed": speed}
+        if language:
+            body["language"] = language
         response = await self._http.post(
             "audio/speech", json={**body, "response_format": file_format}
         )

@@ -22,7 +22,7 @@ from thinktalk.client import Client, Question, Reply, Sound, as_error
 from thinktalk.events import Event
 from thinktalk.settings import Settings, load
 
-__all__ = ["Reply", "Sound", "Stream", "ask", "say", "stream", "transcribe"]
+__all__ = ["Reply", "Sound", "Stream", "ask", "say", "stream", "transcribe", "voices"]
 
 T = TypeVar("T")
 
@@ -86,11 +86,23 @@ def say(
     voice: str = "Tina",
     speed: float = 1.0,
     file_format: str = "wav",
+    language: str | None = None,
     base_url: str | None = None,
     api_key: str = "none",
 ) -> bytes:
-    """Speak `text`: the bytes of a sound file (wav, mp3, opus, aac, flac, or pcm at 24 kHz)."""
-    return _call(lambda client: client.speak(text, voice, file_format, speed), base_url, api_key)
+    """Speak `text`: the bytes of a sound file (wav, mp3, opus, aac, flac, or pcm at 24 kHz).
+
+    Args:
+        language: of `text`, ISO 639-1; None finds it clause by clause.
+    """
+    return _call(
+        lambda client: client.speak(text, voice, file_format, speed, language), base_url, api_key
+    )
+
+
+def voices(base_url: str, api_key: str = "none") -> list[dict[str, Any]]:
+    """The voices that a server lists, as the wire has them."""
+    return _call(lambda client: client.voices(), base_url, api_key)
 
 
 def transcribe(

@@ -270,6 +270,11 @@ def test_the_built_in_voices_are_listed(url: str) -> None:
     by_name = {voice["name"]: voice for voice in voices["data"]}
     assert {"Tina", "Chelsie", "Ethan", "Cherry", "Eliška"} <= set(by_name)
     assert by_name["Tina"]["builtin"] is True and by_name["Tina"]["object"] == "audio.voice"
+    assert all(voice["stand_in"] and voice["source"] for voice in voices["data"])
+    assert all(len(voice["languages"]) == 29 for voice in voices["data"])
+    assert by_name["Cindy"]["mixture"] and "mixture" in by_name["Cindy"]["source"]
+    assert not by_name["Tina"]["mixture"]
+    assert by_name["Bea"]["read_as"] == {"tl": "id"}
 
 
 def test_without_senses_the_endpoints_say_so() -> None:

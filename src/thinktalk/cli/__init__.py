@@ -70,6 +70,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"thinktalk {__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for command in (serve, demo, ask, say, transcribe, chat, voices, plan, weights, doctor, abuse):
+    for command in (serve, demo, ask, say, voices, transcribe, chat, plan, weights, doctor, abuse):
         command.add_parser(commands)
     return parser

@@ -28,10 +28,7 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
     from thinktalk import library
 
     output = Path(args.output)
-    file_format = output.suffix.lstrip(".").lower()
-    if file_format not in _FORMATS:
-        known = ", ".join(f".{name}" for name in sorted(_FORMATS))
-        raise BadRequest(f"{output}: the ending must be one of {known}")
+    file_format = format_of(output)
     text = sys.stdin.read() if args.text == "-" else args.text
     speech = library.say(
         text,
@@ -44,3 +41,12 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
     output.write_bytes(speech)
     print(f"saved to {output}", file=sys.stderr)
     return 0
+
+
+def format_of(output: Path) -> str:
+    """The format that the ending of `output` asks for. Raises `BadRequest` for unknown ones."""
+    file_format = output.suffix.lstrip(".").lower()
+    if file_format not in _FORMATS:
+        known = ", ".join(f".{name}" for name in sorted(_FORMATS))
+        raise BadRequest(f"{output}: the ending must be one of {known}")
+    return file_format

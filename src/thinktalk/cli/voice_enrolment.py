@@ -16,7 +16,7 @@ _PATIENCE_S = 300.0
 
 
 def add_parsers(actions: Any) -> None:
-    """Add `add` and `remove`; their parsers set `action_func`."""
+    """Add `add` and `remove`."""
     add = actions.add_parser("add", help="enrol a voice from a recording of its speaker")
     add.add_argument("file", help="3 to 60 s of speech, 10 to 20 s are best")
     add.add_argument("--name", required=True, help="what the voice is called")
@@ -30,7 +30,7 @@ def add_parsers(actions: Any) -> None:
     remove.add_argument("id", help="voice_… or qwen-omni-vc-…, as `add` has printed it")
     for parser, action in ((add, run_add), (remove, run_remove)):
         add_target(parser)
-        parser.set_defaults(action_func=action)
+        parser.set_defaults(func=action)
 
 
 def run_add(args: argparse.Namespace, settings: Settings) -> int:

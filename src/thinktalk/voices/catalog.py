@@ -5,7 +5,6 @@ The data is in catalog.toml. Knows nothing of synthesisers: a style is a name an
 
 from __future__ import annotations
 
-import difflib
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -102,12 +101,6 @@ def resolve(name: str) -> Voice:
     if voice := folded.get(name.casefold()):
         return voice
     raise UnknownVoice(name, exact)
-
-
-def near(name: str) -> list[str]:
-    """Return up to three names that are spelled like `name`, nearest first."""
-    folded = {voice.name.casefold(): voice.name for voice in _load().voices}
-    return [folded[match] for match in difflib.get_close_matches(name.casefold(), folded)]
 
 
 def voices(family: Family | None = None) -> tuple[Voice, ...]:

@@ -26,7 +26,8 @@ def by_ffmpeg(audio: Audio) -> float:
     found = 0.0
     while True:
         try:
-            found = float(sink.pull().metadata["lavfi.r128.I"])
+            # A last frame of under 100 ms carries no measure.
+            found = float(sink.pull().metadata.get("lavfi.r128.I", found))
         except av.EOFError:
             return found
 

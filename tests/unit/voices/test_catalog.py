@@ -252,11 +252,6 @@ def test_the_source_says_what_is_mixed() -> None:
     assert catalog.resolve("Tina").source.startswith("Kokoro's af_heart; eSpeak NG's ")
 
 
-@pytest.mark.parametrize(("typed", "meant"), [("Tinna", "Tina"), ("chelsea", "Chelsie")])
-def test_a_slip_of_the_pen_is_understood(typed: str, meant: str) -> None:
-    assert meant in catalog.near(typed)
-
-
 @pytest.mark.parametrize("pitch_hz", [90.0, 120.0, 210.0])
 def test_the_closest_voice_is_near_in_pitch(pitch_hz: float) -> None:
     voice = catalog.closest(pitch_hz)

@@ -27,7 +27,7 @@ from thinktalk.media.types import Audio
 from thinktalk.serving.cloning import CheckedSample, Cloner
 from thinktalk.serving.models import ServedModel
 from thinktalk.store.voice_index import EnrolledVoice
-from thinktalk.voices import catalog, sample
+from thinktalk.voices import catalog, listing, sample
 
 CUSTOM = "custom"
 _SAMPLE_RATE = 24_000  # also the least that the hosted service takes
@@ -174,17 +174,4 @@ class VoiceReader:
 
 def builtin_voices() -> list[dict[str, Any]]:
     """What the list of voices shows of each that is built in."""
-    return [
-        {
-            "id": voice.name,
-            "object": "audio.voice",
-            "name": voice.name,
-            "builtin": True,
-            "gender": voice.gender,
-            "language": voice.language,
-            "description": voice.description,
-            "families": list(voice.families),
-            "stand_in": voice.stand_in,
-        }
-        for voice in catalog.voices()
-    ]
+    return [listing.listed(voice) for voice in catalog.voices()]
