@@ -19,6 +19,7 @@ _COMMANDS = (
     ("hostile",),
     ("cloning",),
     ("cloning_wait",),
+    ("sample_check",),
 )
 
 

@@ -14,7 +14,7 @@ from thinktalk.engines.cascade.kokoro import Kokoro
 from thinktalk.engines.cascade.phonemes import phonemes
 from thinktalk.settings import load
 from thinktalk.voices import catalog
-from thinktalk.voices.sample import median_pitch_hz
+from thinktalk.voices.pitch import median_pitch_hz
 from thinktalk.weights.catalog import Catalog
 
 SENTENCE = "The quick brown fox jumps over the lazy dog near the river bank every morning."

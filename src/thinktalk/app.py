@@ -9,12 +9,16 @@ import secrets
 import socket
 import sys
 from dataclasses import dataclass
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
 
 from pydantic import SecretStr
 
 from thinktalk.engines import registry
 from thinktalk.engines.base import Engine
 from thinktalk.errors import EngineFailed, UnsafeBinding
+from thinktalk.media.activity import Activity
 from thinktalk.media.load import MediaLoader
 from thinktalk.media.worker import DecodeWorker
 from thinktalk.serving.services import Services
@@ -22,6 +26,8 @@ from thinktalk.settings import ServerSettings, Settings, Tier
 from thinktalk.store.files import FileStore
 from thinktalk.store.voices import VoiceStore
 from thinktalk.telemetry import log_to_stderr
+from thinktalk.voices.sample import SampleChecker
+from thinktalk.voices.speakers import Embed
 from thinktalk.weights.catalog import Catalog
 
 
@@ -62,12 +68,42 @@ def build(settings: Settings, catalog: Catalog) -> Parts:
         recognizer=next((s.recognizer for s in suites.values() if s.recognizer), None),
         synthesizer=next((s.synthesizer for s in suites.values() if s.synthesizer), None),
         fitter=next((s.fitter for s in suites.values() if s.fitter), None),
+        samples=sample_checker(catalog),
         loader=MediaLoader(settings.media, worker, files),
         files=files,
         voices=VoiceStore(settings.voices, voices_at),
         lazy=frozenset(tier for tier, engine in engines.items() if engine is not default),
     )
     return Parts(services, tuple(suites.values()), worker)
+
+
+def sample_checker(catalog: Catalog) -> SampleChecker:
+    """Checks voice samples by the models whose weights are present when a sample comes."""
+
+    @cache
+    def activity(file: Path) -> Activity:
+        return Activity(file)
+
+    @cache
+    def embed(file: Path) -> Embed:
+        from thinktalk.engines.cascade.clone.encoder import SpeakerEncoder
+
+        return SpeakerEncoder(file, threads=2).embed
+
+    def usable(name: str) -> bool:
+        return find_spec("onnxruntime") is not None and catalog.is_present(name)
+
+    def find_activity() -> Activity | None:
+        if not usable("silero-vad"):
+            return None
+        return activity(catalog.path("silero-vad") / "silero_vad_16k_sequence.onnx")
+
+    def find_embed() -> Embed | None:
+        if not usable("resemblyzer"):
+            return None
+        return embed(catalog.path("resemblyzer") / "pretrained.pt")
+
+    return SampleChecker(find_activity, find_embed)
 
 
 def run(parts: Parts, settings: Settings) -> int:

@@ -24,7 +24,7 @@ from thinktalk.media.resample import resample
 from thinktalk.media.types import Audio
 from thinktalk.settings import load
 from thinktalk.voices import catalog as voices
-from thinktalk.voices.sample import median_pitch_hz
+from thinktalk.voices.pitch import median_pitch_hz
 from thinktalk.weights.catalog import Catalog
 
 NEEDED = ("kokoro-82m", "kokoro-voices", "whisper-base", "silero-vad")

@@ -1,4 +1,4 @@
-"""`thinktalk voices`: list the voices, hear, enrol and remove them."""
+"""`thinktalk voices`: list the voices, hear one, check samples, enrol and remove."""
 
 from __future__ import annotations
 
@@ -9,16 +9,18 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from thinktalk.cli import voice_enrolment
+from thinktalk.cli import voice_check, voice_enrolment
 from thinktalk.cli.target import add_target, find_server
 from thinktalk.errors import BadRequest
 from thinktalk.settings import Settings
 
 
 def add_parser(commands: Any) -> None:
-    parser = commands.add_parser("voices", help="list the voices, hear one, enrol one")
+    parser = commands.add_parser(
+        "voices", help="list the voices, hear one, check a sample, enrol one"
+    )
     actions = parser.add_subparsers(title="actions", required=True, metavar="ACTION")
-    for add in (_add_list, _add_hear, voice_enrolment.add_parsers):
+    for add in (_add_list, _add_hear, voice_check.add_check, voice_enrolment.add_parsers):
         add(actions)
 
 

@@ -11,6 +11,7 @@ from thinktalk.settings import Tier
 from thinktalk.store.files import FileStore
 from thinktalk.store.voices import VoiceStore
 from thinktalk.voices.fitting import VoiceFitter
+from thinktalk.voices.sample import SampleChecker
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +26,7 @@ class Services:
     recognizer: Recognizer | None
     synthesizer: Synthesizer | None
     fitter: VoiceFitter | None = None
+    samples: SampleChecker = field(default_factory=SampleChecker)
     loader: MediaLoader
     files: FileStore
     voices: VoiceStore

@@ -7,7 +7,7 @@ import pytest
 
 from thinktalk.engines.cascade.pace import faded, stretched, trimmed
 from thinktalk.media.types import Audio, Samples
-from thinktalk.voices.sample import median_pitch_hz
+from thinktalk.voices.pitch import median_pitch_hz
 
 RATE = 24_000
 

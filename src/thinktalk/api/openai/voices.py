@@ -28,9 +28,10 @@ from thinktalk.serving.cloning import CheckedSample, Cloner
 from thinktalk.serving.models import ServedModel
 from thinktalk.store.voice_index import EnrolledVoice
 from thinktalk.voices import catalog, listing, sample
+from thinktalk.voices.sample import SampleChecker
 
 CUSTOM = "custom"
-_SAMPLE_RATE = 24_000  # also the least that the hosted service takes
+_SAMPLE_RATE = 24_000
 _ENROLLED = re.compile(r"voice_[0-9a-f]{32}|qwen-omni-vc-[A-Za-z0-9_-]{1,100}")
 
 
@@ -52,13 +53,19 @@ class VoiceReader:
 
     media: MediaLoader
     cloner: Cloner
+    samples: SampleChecker
     strict: bool
     owner: str = ""
 
     @classmethod
     def of(cls, context: ApiContext) -> Self:
-        strict = context.settings.server.strict
-        return cls(media=context.services.loader, cloner=context.cloner, strict=strict)
+        services = context.services
+        return cls(
+            media=services.loader,
+            cloner=context.cloner,
+            samples=services.samples,
+            strict=context.settings.server.strict,
+        )
 
     def on_behalf_of(self, owner: str) -> Self:
         """The same reader, which also takes samples and voices that are `owner`'s."""
@@ -131,17 +138,20 @@ class VoiceReader:
         Raises:
             VoiceSampleRefused: it is not.
         """
-        if self.strict:
-            await self._check_rate(file)
-        audio = await self._sample(file)
-        report = await asyncio.to_thread(sample.check, audio)
+        audio, rate = await self._sample(file)
+        report = await asyncio.to_thread(
+            self.samples.check, audio, source_rate=rate, strict=self.strict
+        )
         # Engines that cannot clone speak with the voice that is nearest.
         nearest = sample.closest_voice(report)
         return CheckedSample(audio=audio, nearest=nearest.name, report=sample.told(report, nearest))
 
-    async def _sample(self, file: MediaFile) -> Audio:
+    async def _sample(self, file: MediaFile) -> tuple[Audio, int]:
+        """The sample at 24 kHz, and the rate in Hz that it was sent with."""
         try:
-            return await self.media.audio(file, sample_rate=_SAMPLE_RATE, max_s=sample.LONGEST_S)
+            rate = (await self.media.probe(file, "audio")).sample_rate
+            audio = await self.media.audio(file, sample_rate=_SAMPLE_RATE, max_s=sample.LONGEST_S)
+            return audio, rate
         except MediaTooLong as error:
             raise sample.too_long(error.duration_s) from None
         except (MediaUndecodable, MediaEmpty) as error:
@@ -149,17 +159,6 @@ class VoiceReader:
         except MediaError as error:
             error.param = "audio.voice_sample"
             raise
-
-    async def _check_rate(self, file: MediaFile) -> None:
-        try:
-            rate = (await self.media.probe(file, "audio")).sample_rate
-        except (MediaUndecodable, MediaEmpty) as error:
-            raise VoiceSampleRefused("Audio.DecoderError", str(error)) from None
-        if rate < _SAMPLE_RATE:
-            raise VoiceSampleRefused(
-                "Audio.AudioRateError",
-                f"the sample has {rate} Hz; at least {_SAMPLE_RATE} Hz are needed",
-            )
 
     async def _enrolled(self, voice_id: str, model: ServedModel, known: list[str]) -> ChosenVoice:
         try:
