@@ -16,9 +16,7 @@ from thinktalk.settings import Settings
 
 
 def add_parser(commands: Any) -> None:
-    parser = commands.add_parser(
-        "voices", help="list the voices, hear one, check a sample, enrol one"
-    )
+    parser = commands.add_parser("voices", help="list, hear, check and enrol voices")
     actions = parser.add_subparsers(title="actions", required=True, metavar="ACTION")
     for add in (_add_list, _add_hear, voice_check.add_check, voice_enrolment.add_parsers):
         add(actions)
