@@ -17,11 +17,11 @@ _SAMPLE_RATE = 24_000
 
 
 def add_check(actions: Any) -> None:
-    """Add the action to the parsers of `thinktalk voices`."""
+    """Add `check`; its parser sets `action_func`."""
     parser = actions.add_parser("check", help="say what is wrong with a voice sample")
     parser.add_argument("file", help="a recording of one voice, 3 to 60 s")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
-    parser.set_defaults(func=check)
+    parser.set_defaults(action_func=check)
 
 
 def check(args: argparse.Namespace, settings: Settings) -> int:
