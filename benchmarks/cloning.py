@@ -146,11 +146,12 @@ class Room:
 
 
 def _distinct_voices() -> list[str]:
-    """Catalogue voices, without those that speak English just as an earlier one does."""
-    by_style: dict[voices.Style | None, str] = {}
+    """Catalogue voices that speak English in one of Kokoro's own styles, one name for each."""
+    by_style: dict[str, str] = {}
     for voice in voices.voices():
-        style = voices.style_for(voice, _LANGUAGE, frozenset({_LANGUAGE}))
-        by_style.setdefault(style, voice.name)
+        sound = voices.sound_for(voice, _LANGUAGE)
+        if sound is not None and len(sound.timbre) == 1:
+            by_style.setdefault(next(iter(sound.timbre)), voice.name)
     return list(by_style.values())
 
 
