@@ -26,6 +26,7 @@ from thinktalk.engines.cascade.speakers import Voicing
 from thinktalk.engines.cascade.talker import CascadeTalker
 from thinktalk.errors import EngineFailed, WeightsMissing
 from thinktalk.events import AudioDelta, TextDelta
+from thinktalk.media.loudness import SPEECH_LUFS, loudness
 from thinktalk.media.types import Audio
 from thinktalk.settings import PocketTtsSettings, Settings, WeightSettings
 from thinktalk.voices.fitting import VoiceFit
@@ -110,7 +111,7 @@ async def test_speech_follows_the_voice(voicing: Voicing) -> None:
     low, high = [await fitted(voicing, sample(hz)) for hz in (110, 220)]
     first, again, other = [await say(voicing, "Good day.", fit) for fit in (low, low, high)]
     assert first.duration_s > 0.5
-    assert np.abs(first.samples).max() > 0.01
+    assert loudness(first) == pytest.approx(SPEECH_LUFS, abs=2)
     assert_same(first, again)
     length = min(len(first.samples), len(other.samples))
     assert np.abs(first.samples[:length] - other.samples[:length]).max() > 0.001

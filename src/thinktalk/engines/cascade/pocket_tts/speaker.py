@@ -17,6 +17,7 @@ from thinktalk.engines.cascade.pocket_tts.fitter import PocketFitter
 from thinktalk.engines.cascade.pocket_tts.model import PocketModel
 from thinktalk.engines.cascade.speaker import FASTEST, SLOWEST
 from thinktalk.engines.cascade.speakers import ClauseSpeaker, Voicing
+from thinktalk.media.loudness import levelled
 from thinktalk.media.resample import resample
 from thinktalk.media.types import Audio
 from thinktalk.settings import Settings
@@ -54,7 +55,7 @@ class PocketSpeaker:
         await self._model.stop()
 
     async def say(self, text: str, language: str, voice: VoiceRef, speed: float = 1.0) -> Audio:
-        """As `ClauseSpeaker.say`. The model keeps its own pace: its sound is stretched."""
+        """As `ClauseSpeaker.say`, as loud as the stock voices; for `speed` it is stretched."""
         fit = voice.fit
         if fit is None or fit.fitter != self._model.name or language != self._model.language:
             return await self._stock.say(text, language, voice, speed)
@@ -63,4 +64,4 @@ class PocketSpeaker:
         audio = await self._model.say(text, fit.data)
         speed = min(max(speed, SLOWEST), FASTEST)
         samples = stretched(trimmed(audio.samples, audio.sample_rate), audio.sample_rate, speed)
-        return resample(Audio(samples, audio.sample_rate), self.sample_rate)
+        return levelled(resample(Audio(samples, audio.sample_rate), self.sample_rate))
