@@ -84,6 +84,7 @@ class _Catalog:
     styles: Mapping[str, Style]
     natives: Mapping[str, Mapping[Gender, Recipe]]
     read_as: Mapping[str, str]
+    spoken_as: Mapping[str, str]
     defaults: Mapping[str, str]
 
 
@@ -127,6 +128,11 @@ def neural_languages() -> tuple[str, ...]:
 def read_as() -> Mapping[str, str]:
     """Return the languages that are read by another one's rules: Tagalog by Indonesian's."""
     return _load().read_as
+
+
+def spoken_as() -> Mapping[str, str]:
+    """Return the languages without styles to those whose styles say them best."""
+    return _load().spoken_as
 
 
 def sound_for(voice: Voice, language: str) -> Sound | None:
@@ -201,5 +207,6 @@ def _load() -> _Catalog:
         styles={entry["name"]: Style(**entry) for entry in data["styles"]},
         natives=data["natives"],
         read_as=data["read_as"],
+        spoken_as=data["spoken_as"],
         defaults=data["defaults"],
     )

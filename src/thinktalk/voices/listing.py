@@ -28,6 +28,7 @@ def listed(voice: Voice) -> dict[str, Any]:
         "mixture": len(voice.recipe) > 1,
         "recipe": dict(voice.recipe),
         "espeak": voice.espeak,
+        "spoken_as": dict(catalog.spoken_as()),
         "read_as": dict(catalog.read_as()),
         "families": list(voice.families),
         "stand_in": voice.stand_in,
@@ -42,8 +43,10 @@ def greetings() -> Mapping[str, str]:
 
 
 def _home(voice: Voice) -> str:
-    """Says so where it is not Kokoro that speaks the home language."""
-    if voice.language in catalog.neural_languages():
+    """Who speaks the home language, where Kokoro has no style of it."""
+    home, lender = voice.language, catalog.spoken_as().get(voice.language)
+    if home in catalog.neural_languages():
         return ""
-    other = catalog.read_as().get(voice.language)
-    return f" (at home too, read by the rules of {other!r})" if other else " (at home too)"
+    speaker = f"in Kokoro's styles of {lender!r}" if lender else "by eSpeak NG"
+    rules = catalog.read_as().get(home)
+    return f"; {home!r} is spoken {speaker}" + (f", read by the rules of {rules!r}" if rules else "")

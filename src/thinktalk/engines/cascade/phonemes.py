@@ -13,6 +13,7 @@ import re
 
 from thinktalk.engines.cascade import japanese, mandarin
 from thinktalk.engines.cascade.espeak import Espeak
+from thinktalk.voices import catalog
 
 VOCABULARY: dict[str, int] = {
     ";": 1, ":": 2, ",": 3, ".": 4, "!": 5, "?": 6, "—": 9, "…": 10, '"': 11, "(": 12, ")": 13,
@@ -64,9 +65,8 @@ _LANGUAGE_SWITCH = re.compile(r"\([a-z-]+\)")
 
 LANGUAGES = frozenset({"en", "en-us", "en-gb", "es", "fr", "hi", "it", "ja", "pt", "zh"})
 """What the network learnt to speak."""
-LENDERS = dict.fromkeys("de nl sv no is pl cs ru fi tr id ms tl he fa ur".split(), "it")
-"""Languages that it never heard to the one whose styles say them best. A recogniser understood
-each of these better than from eSpeak NG: see docs/voices.md. It did not for Danish and Arabic."""
+LENDERS = catalog.spoken_as()
+"""Languages that it never heard to the one whose styles say them best."""
 
 
 def phonemes(text: str, language: str, espeak: Espeak) -> str:
