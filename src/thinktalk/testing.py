@@ -169,12 +169,17 @@ class ScriptedFitter:
             self.cancelled += 1
             raise
         digest = hashlib.sha256(sample.samples.tobytes()).hexdigest()
-        return VoiceFit(
+        fit = VoiceFit(
             fitter=self.name,
             data=f"{effort} {digest}".encode(),
             similarity=self.similarities[0 if is_quick else 1],
             facts={"effort": effort},
         )
+        return start if start is not None and _is_nearer(start, fit) else fit
+
+
+def _is_nearer(one: VoiceFit, other: VoiceFit) -> bool:
+    return (one.similarity or 0.0) > (other.similarity or 0.0)
 
 
 class ScriptedSuite:

@@ -250,7 +250,7 @@ class Cloner:
     async def _searched(
         self, voice_id: str, first: VoiceFit, sample: Audio, text: str | None
     ) -> StoredFit | None:
-        """A better fit than the first, or None."""
+        """A fit at least as good as the first; None where the search failed."""
         assert self._fitter is not None
         try:
             async with self._one_at_a_time:
@@ -258,7 +258,7 @@ class Cloner:
         except Exception:  # the voice has a fit, and nobody waits
             _log.exception("voice %s could not be improved", voice_id)
             return None
-        return _stored(found) if _is_better(found, first) else None
+        return _stored(found)
 
     async def _forget(self, voice_id: str) -> None:
         """Stop improving a voice, and wait until that has ended."""
@@ -276,12 +276,6 @@ class Cloner:
         if fit.similarity is not None:
             told["similarity"] = round(fit.similarity, 3)
         return told
-
-
-def _is_better(found: VoiceFit, first: VoiceFit) -> bool:
-    if found.similarity is None or first.similarity is None:
-        return True
-    return found.similarity >= first.similarity
 
 
 def _stored(fit: VoiceFit) -> StoredFit:

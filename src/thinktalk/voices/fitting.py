@@ -60,7 +60,8 @@ class VoiceFitter(Protocol):
             effort: `quick` answers within seconds; `thorough` may take minutes and gives way to
                 everything else that wants the processor.
             text: what the sample says, where it is known.
-            start: an earlier fit of the same sample to go on from.
+            start: an earlier fit of the same sample: the result is at least as good, as far as
+                the fitter can tell.
 
         Cancelling stops the work.
         """

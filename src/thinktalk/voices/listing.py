@@ -49,4 +49,6 @@ def _home(voice: Voice) -> str:
         return ""
     speaker = f"in Kokoro's styles of {lender!r}" if lender else "by eSpeak NG"
     rules = catalog.read_as().get(home)
-    return f"; {home!r} is spoken {speaker}" + (f", read by the rules of {rules!r}" if rules else "")
+    return f"; {home!r} is spoken {speaker}" + (
+        f", read by the rules of {rules!r}" if rules else ""
+    )

@@ -5,7 +5,7 @@ Source of the vocabulary: `vocab` in the model's published config.json (hexgrad/
 spelling of diphthongs and affricates: the model card and its reference phonemizer, misaki.
 """
 
-# ruff: noqa: SIM905 - long lists of words read better as lines of words
+
 
 from __future__ import annotations
 
