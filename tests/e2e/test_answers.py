@@ -37,6 +37,13 @@ WEATHER: Any = {
 }
 
 
+SAMPLE = (
+    "Every year in spring the river comes up to the old wall. People from the village bring "
+    "their boats inside, and children are told not to play near the bridge. It has been so for "
+    "as long as anyone remembers."
+)
+
+
 def ask(client: OpenAI, content: Any, model: str = FLASH, **options: Any) -> Any:
     messages = [{"role": "user", "content": content}]
     options = {"max_tokens": 150, **options}  # small models may go on and on
@@ -222,3 +229,21 @@ def test_the_server_says_it_is_ready(server: RunningServer) -> None:
     ready = httpx.get(f"{server.url}/ready", trust_env=False).json()
     assert ready["status"] == "ready"
     assert ready["models"]["qwen3.5-omni-flash"] == "ready"
+
+
+def test_the_guides_cloning_request_is_answered_in_a_matched_voice(client: OpenAI) -> None:
+    sample = {"data": base64.b64encode(say(client, SAMPLE, "Raymond")).decode(), "format": "wav"}
+    reply = client.chat.completions.create(
+        model="qwen3.5-omni-plus",
+        modalities=["text", "audio"],
+        audio={"voice": "custom", "format": "wav", "voice_sample": sample},  # type: ignore[typeddict-item,typeddict-unknown-key]
+        messages=[{"role": "user", "content": "Say hello in one short sentence."}],
+        max_tokens=40,
+    )
+    sound = reply.choices[0].message.audio
+    assert sound is not None
+    assert len(base64.b64decode(sound.data)) > 24_000
+    told = reply.model_extra["voice_report"]  # type: ignore[index]
+    assert told["cloned"] is True
+    assert told["similarity"] > 0.5
+    assert told["speech_s"] > 5
