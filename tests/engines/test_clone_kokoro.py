@@ -22,7 +22,7 @@ from thinktalk.errors import EngineFailed
 from thinktalk.media.types import Audio
 from thinktalk.voices.fitting import VoiceFit
 
-NEEDED = ("kokoro-82m", "kokoro-voices", "resemblyzer")
+NEEDED = ("kokoro-82m", "kokoro-voices", "resemblyzer", "whisper-base", "silero-vad")
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.asyncio(loop_scope="module"),
@@ -52,9 +52,13 @@ def encoder() -> SpeakerEncoder:
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def fitter(kokoro: Kokoro) -> AsyncIterator[KokoroFitter]:
     await kokoro.start()
-    fitter = stock_voices.fitter(kokoro, Arbiter(alternate=True))
+    arbiter = Arbiter(alternate=True)
+    ears = stock_voices.ears(arbiter)
+    await ears.start()
+    fitter = stock_voices.fitter(kokoro, ears, arbiter)
     yield fitter
     await fitter.stop()
+    await ears.stop()
     await kokoro.stop()
 
 

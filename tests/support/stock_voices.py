@@ -5,6 +5,7 @@ from __future__ import annotations
 from thinktalk.engines.cascade.arbiter import Arbiter
 from thinktalk.engines.cascade.clone.encoder import SpeakerEncoder
 from thinktalk.engines.cascade.clone.fitter import KokoroFitter
+from thinktalk.engines.cascade.ears import WhisperRecognizer
 from thinktalk.engines.cascade.espeak import Espeak
 from thinktalk.engines.cascade.kokoro import Kokoro
 from thinktalk.engines.cascade.speaker import Speaker
@@ -23,9 +24,19 @@ def encoder() -> SpeakerEncoder:
     return SpeakerEncoder(catalog.pull("resemblyzer") / "pretrained.pt", threads=2)
 
 
-def fitter(kokoro: Kokoro, arbiter: Arbiter) -> KokoroFitter:
-    return KokoroFitter(kokoro, Espeak(), encoder(), catalog.path("kokoro-voices"), arbiter)
+def ears(arbiter: Arbiter) -> WhisperRecognizer:
+    return WhisperRecognizer(
+        catalog.path("whisper-base"),
+        catalog.path("silero-vad") / "silero_vad_16k_sequence.onnx",
+        threads=2,
+        arbiter=arbiter,
+    )
+
+
+def fitter(kokoro: Kokoro, ears: WhisperRecognizer, arbiter: Arbiter) -> KokoroFitter:
+    styles = catalog.path("kokoro-voices")
+    return KokoroFitter(kokoro, Espeak(), encoder(), ears, styles, arbiter)
 
 
 def speaker(kokoro: Kokoro, arbiter: Arbiter) -> Speaker:
-    return Speaker(kokoro, Espeak(), fitter(kokoro, arbiter))
+    return Speaker(kokoro, Espeak(), fitter(kokoro, ears(arbiter), arbiter))

@@ -5,8 +5,6 @@ Source of the vocabulary: `vocab` in the model's published config.json (hexgrad/
 spelling of diphthongs and affricates: the model card and its reference phonemizer, misaki.
 """
 
-
-
 from __future__ import annotations
 
 import re

@@ -67,11 +67,20 @@ def build(
     """The factory that the registry names."""
     factory = speakers.load(settings.cascade.talker)
     arbiter = Arbiter(alternate=_takes_turns(settings.cascade))
-    voicing = factory(settings, catalog, _stock(settings.cascade, catalog, arbiter))
-    return CascadeSuite(settings.cascade, settings.media, catalog, profiles, voicing, arbiter)
+    whisper = WhisperRecognizer(
+        catalog.path(settings.cascade.recognizer),
+        catalog.path(_ACTIVITY) / "silero_vad_16k_sequence.onnx",
+        threads=settings.cascade.threads,
+        arbiter=arbiter,
+    )
+    voicing = factory(settings, catalog, _stock(settings.cascade, catalog, whisper, arbiter))
+    senses = Senses(settings.cascade, settings.media, catalog, whisper, voicing, arbiter)
+    return CascadeSuite(settings.cascade, catalog, profiles, senses, arbiter)
 
 
-def _stock(settings: CascadeSettings, catalog: Catalog, arbiter: Arbiter) -> Voicing:
+def _stock(
+    settings: CascadeSettings, catalog: Catalog, recognizer: Recognizer, arbiter: Arbiter
+) -> Voicing:
     espeak = Espeak()
     kokoro = Kokoro(
         catalog.path(settings.synthesizer) / "kokoro-v1.0.int8.onnx",
@@ -79,7 +88,7 @@ def _stock(settings: CascadeSettings, catalog: Catalog, arbiter: Arbiter) -> Voi
         threads=settings.threads,
     )
     encoder = SpeakerEncoder(catalog.path(_SPEAKERS) / "pretrained.pt", threads=settings.threads)
-    fitter = KokoroFitter(kokoro, espeak, encoder, catalog.path(_VOICES), arbiter)
+    fitter = KokoroFitter(kokoro, espeak, encoder, recognizer, catalog.path(_VOICES), arbiter)
     return Voicing(
         speaker=Speaker(kokoro, espeak, fitter),
         about=f"{settings.synthesizer}, eSpeak NG",
@@ -96,10 +105,12 @@ class Senses:
         settings: CascadeSettings,
         media: MediaSettings,
         catalog: Catalog,
+        whisper: WhisperRecognizer,
         voicing: Voicing,
         arbiter: Arbiter,
     ) -> None:
         self._catalog = catalog
+        self._whisper = whisper
         self.voicing = voicing
         self._loading = asyncio.Lock()
         self.loaded = False
@@ -110,12 +121,6 @@ class Senses:
             _ACTIVITY,
         )
         threads, path = settings.threads, catalog.path
-        self._whisper = WhisperRecognizer(
-            path(settings.recognizer),
-            path(_ACTIVITY) / "silero_vad_16k_sequence.onnx",
-            threads=threads,
-            arbiter=arbiter,
-        )
         self.ears = ResumingRecognizer(
             self._whisper,
             catalog.cache / "heard",
@@ -238,13 +243,12 @@ class CascadeSuite:
     def __init__(
         self,
         settings: CascadeSettings,
-        media: MediaSettings,
         catalog: Catalog,
         profiles: Mapping[Tier, ProfileSettings],
-        voicing: Voicing,
+        senses: Senses,
         arbiter: Arbiter,
     ) -> None:
-        self._senses = Senses(settings, media, catalog, voicing, arbiter)
+        self._senses = senses
         by_thinker = {
             name: CascadeEngine(name, settings, catalog, self._senses, arbiter)
             for name in dict.fromkeys(profile.thinker for profile in profiles.values())

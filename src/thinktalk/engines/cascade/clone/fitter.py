@@ -16,6 +16,7 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from thinktalk.engines.base import Recognizer
 from thinktalk.engines.cascade.arbiter import Arbiter, run_to_end
 from thinktalk.engines.cascade.claims import Claim
 from thinktalk.engines.cascade.clone.encoder import SpeakerEncoder
@@ -23,6 +24,7 @@ from thinktalk.engines.cascade.clone.learned import LearnedEncoder
 from thinktalk.engines.cascade.clone.search import Search
 from thinktalk.engines.cascade.clone.space import VoiceSpace, stock_space
 from thinktalk.engines.cascade.clone.speaking import speak
+from thinktalk.engines.cascade.clone.understanding import missed_words
 from thinktalk.engines.cascade.clone.voice import FittedVoice
 from thinktalk.engines.cascade.espeak import Espeak
 from thinktalk.engines.cascade.kokoro import SAMPLE_RATE, Kokoro
@@ -54,7 +56,10 @@ _PHRASES = (
 _QUICK_STEPS, _QUICK_PHRASES = 2, 2
 _ROUNDS, _ROUND_STEPS, _ROUND_PHRASES = 8, 4, 3
 # What rounds are compared by, and what counts as a gain: of one voice, phrases differ by more.
-_CHECKED_PHRASES, _LEAST_GAIN = 6, 0.002
+_CHECKED_PHRASES, _LEAST_GAIN = 8, 0.002
+# Likeness goes on growing where words begin to be lost; nobody wants such a voice.
+_MORE_MISSED = 1
+_GAP_S = 0.4
 _PHRASE_S = 0.5  # of work, about, on two cores
 
 
@@ -62,6 +67,7 @@ class KokoroFitter:
     """Implements `voices.fitting.VoiceFitter`.
 
     Args:
+        recognizer: says whether a voice is still understood.
         voices_dir: Kokoro's stock styles.
     """
 
@@ -76,10 +82,12 @@ class KokoroFitter:
         kokoro: Kokoro,
         espeak: Espeak,
         encoder: SpeakerEncoder,
+        recognizer: Recognizer,
         voices_dir: Path,
         arbiter: Arbiter,
     ) -> None:
         self._kokoro, self._espeak, self._encoder = kokoro, espeak, encoder
+        self._recognizer = recognizer
         self._voices_dir = voices_dir
         self._arbiter = arbiter
         self._loaded: tuple[LearnedEncoder, VoiceSpace, list[str]] | None = None
@@ -110,22 +118,38 @@ class KokoroFitter:
         return await self._thorough(search, target, first)
 
     async def _thorough(self, search: Search, target: Floats, first: FittedVoice) -> VoiceFit:
-        """Go on until two rounds bring nothing; gives way to whatever is waited for."""
-        _, space, phrases = await self._load()
+        """Go on until two rounds bring nothing, or the voice is understood less well.
+
+        Gives way to whatever is waited for.
+        """
+        _, space, _ = await self._load()
         claim = Claim()
-        checked = phrases[:_CHECKED_PHRASES]
-        best, similarity = first, float(await self._hear(first, checked, claim) @ target)
+        best, (similarity, allowed) = first, await self._judged(first, target, claim)
         idle_rounds = 0
         for _ in range(_ROUNDS):
             await self._walk(search, target, _ROUND_STEPS, _ROUND_PHRASES, claim)
             voice = space.voice(search.result)
-            now = float(await self._hear(voice, checked, claim) @ target)
+            now, missed = await self._judged(voice, target, claim)
+            if missed > allowed + _MORE_MISSED:
+                break
             idle_rounds = 0 if now > similarity + _LEAST_GAIN else idle_rounds + 1
             if now > similarity:
                 best, similarity = voice, now
             if idle_rounds == 2:
                 break
         return self._fit(best, similarity)
+
+    async def _judged(self, voice: FittedVoice, target: Floats, claim: Claim) -> tuple[float, int]:
+        """How much the voice is like the target, and how many of its words are not understood."""
+        _, _, phrases = await self._load()
+        spoken = await self._speak(voice, phrases[:_CHECKED_PHRASES], claim)
+        vector = await self._embedded(spoken)
+        gap = np.zeros(round(_GAP_S * SAMPLE_RATE), np.float32)
+        whole = np.concatenate([part for audio in spoken for part in (audio.samples, gap)])
+        missed = await missed_words(
+            self._recognizer, Audio(whole, SAMPLE_RATE), _PHRASES[:_CHECKED_PHRASES]
+        )
+        return float(vector @ target), missed
 
     async def _walk(
         self, search: Search, target: Floats, num_steps: int, num_phrases: int, claim: Claim
@@ -156,16 +180,22 @@ class KokoroFitter:
 
     async def _hear(self, voice: FittedVoice, phrases: Sequence[str], claim: Claim) -> Floats:
         """How `phrases` sound in `voice`: the mean of their embeddings, a unit vector."""
+        return await self._embedded(await self._speak(voice, phrases, claim))
+
+    async def _speak(self, voice: FittedVoice, phrases: Sequence[str], claim: Claim) -> list[Audio]:
         _, space, _ = await self._load()
-        rows = space.spoken_rows(voice)
-        vectors = []
+        rows, spoken = space.spoken_rows(voice), []
         for symbols in phrases:
             async with self._arbiter.exclusive(work_s=_PHRASE_S, claim=claim):
                 samples = await speak(
                     self._kokoro, symbols, rows, pitch=voice.pitch, tract=voice.tract
                 )
-                audio = Audio(samples, SAMPLE_RATE)
-                vectors.append(await self._run(partial(self._encoder.embed, audio)))
+            spoken.append(Audio(samples, SAMPLE_RATE))
+        return spoken
+
+    async def _embedded(self, spoken: Sequence[Audio]) -> Floats:
+        embed = self._encoder.embed
+        vectors = await self._run(lambda: [embed(audio) for audio in spoken])
         mean = np.mean(vectors, axis=0)
         return np.asarray(mean / np.linalg.norm(mean), np.float32)
 
