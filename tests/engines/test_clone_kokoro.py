@@ -99,7 +99,7 @@ async def test_a_long_search_is_no_worse_than_where_it_started(
 ) -> None:
     # A mixture that no name has: Kokoro can do it, if only it is found.
     rows = kokoro.styles.mixed({"am_onyx": 0.5, "bm_george": 0.5})
-    from thinktalk.engines.cascade.clone.speaking import speak
+    from thinktalk.engines.cascade.kokoro_speech import speak
     from thinktalk.engines.cascade.phonemes import phonemes
 
     symbols = [phonemes(part, "en-us", Espeak()) for part in SAMPLE.split(". ")]

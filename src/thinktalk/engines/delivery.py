@@ -50,6 +50,8 @@ class Manner:
         )
 
 
+NATURAL = Manner()
+
 # By what they change: the latest of each kind holds. The directions are those that acted emotions
 # show (Scherer 2003, table 3); the sizes were set so that they are heard and words stay clear.
 _CUES = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from thinktalk.engines.cascade.pace import faded, stretched, trimmed
+from thinktalk.engines.cascade.pace import faded, limited, stretched, trimmed
 from thinktalk.media.types import Audio, Samples
 from thinktalk.voices.pitch import median_pitch_hz
 
@@ -59,3 +59,21 @@ def test_a_stretched_piece_keeps_its_pitch_and_level(speed: float) -> None:
 def test_natural_pace_changes_nothing() -> None:
     samples = hum(0.5)
     assert stretched(samples, RATE, 1.0) is samples
+
+
+def test_the_noise_of_a_voice_runs_out_before_a_pause() -> None:
+    breath = np.random.default_rng(5).normal(0, 10 ** (-53 / 20), RATE // 5).astype(np.float32)
+    piece = trimmed(np.concatenate([breath, hum(0.5), breath]), RATE)
+    levels = [np.std(piece[-length:]) for length in (120, 240, 480, 960)]
+    assert levels == sorted(levels)
+    assert levels[0] < 0.2 * levels[-1]
+
+
+def test_what_is_too_loud_is_bent_and_the_rest_stays() -> None:
+    samples = np.linspace(-2, 2, 4001, dtype=np.float32)
+    bent = limited(samples)
+    assert np.abs(bent).max() < 0.98
+    quiet = np.abs(samples) <= 0.7
+    assert np.array_equal(bent[quiet], samples[quiet])
+    assert np.all(np.diff(bent) >= 0)
+    assert not len(limited(samples[:0]))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
+import math
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -28,7 +29,7 @@ Gender = Literal["female", "male"]
 _SYNCHRONOUS = 2
 _DONT_EXIT = 0x8000
 _UTF8 = 1
-_RATE, _PITCH, _WORD_GAP = 1, 3, 7
+_RATE, _PITCH, _RANGE, _WORD_GAP = 1, 3, 4, 7
 _POSITION_CHARACTER = 1
 _IPA = 0x02
 _TIE_FLAG, _TIE_SHIFT = 0x80, 8
@@ -70,11 +71,17 @@ class _VoiceQuery(ctypes.Structure):
 
 @dataclass(frozen=True, slots=True)
 class EspeakVoice:
-    """`variant` is eSpeak's timbre: f1 to f5, m1 to m8 or a named one; `pitch` is 0 to 99."""
+    """`variant` is eSpeak's timbre: f1 to f5, m1 to m8 or a named one; `pitch` is 0 to 99.
+
+    `raised` and `pitch_range` are factors on that pitch and on the variant's own range, held
+    within 2.
+    """
 
     gender: Gender
     variant: str
     pitch: int = 50
+    raised: float = 1.0
+    pitch_range: float = 1.0
 
 
 class Espeak:
@@ -145,7 +152,11 @@ class Espeak:
         with self._lock:
             self._select(language, voice.variant)
             self._library.espeak_SetParameter(_RATE, rate, 0)
-            self._library.espeak_SetParameter(_PITCH, voice.pitch, 0)
+            # An octave is 50 steps up or down; the range is 50 for the variant's own.
+            pitch = voice.pitch + 50 * math.log2(min(max(voice.raised, 0.5), 2.0))
+            pitch_range = min(max(voice.pitch_range, 0.0), 2.0)
+            self._library.espeak_SetParameter(_PITCH, round(min(max(pitch, 0), 99)), 0)
+            self._library.espeak_SetParameter(_RANGE, round(50 * pitch_range), 0)
             self._library.espeak_SetParameter(_WORD_GAP, 0, 0)
             self._collect = collect
             try:

@@ -87,6 +87,12 @@ class Plan:
     def duration_s(self) -> float:
         return (self.end - self.start) * SAMPLES_PER_FRAME / SAMPLE_RATE
 
+    @property
+    def pitch_hz(self) -> float:
+        """Median of what is voiced; 0 where nothing is."""
+        voiced = self.pitch[self.pitch > _VOICED_HZ]
+        return float(np.median(voiced)) if voiced.size else 0.0
+
 
 class Kokoro:
     """One network, one thread: calls are worked off in order.
@@ -217,16 +223,15 @@ def shaped(
     if whispered:
         changed = np.minimum(changed, np.float32(_WHISPERED_HZ))
     elif pitch != 1.0 or pitch_range != 1.0:
-        changed = _moved(changed, pitch, pitch_range)
+        changed = _moved(plan, pitch, pitch_range)
     return replace(plan, pitch=changed, gain=plan.gain * 10 ** (energy_db / 20))
 
 
-def _moved(pitch: Floats, factor: float, spread: float) -> Floats:
+def _moved(plan: Plan, factor: float, spread: float) -> Floats:
     """Move what is voiced; where the voice sets in, little by little."""
-    voiced = pitch[pitch > _VOICED_HZ]
-    if not voiced.size:
+    pitch, median = plan.pitch, plan.pitch_hz
+    if median == 0:
         return pitch
-    median = np.median(voiced)
     distance = np.maximum(pitch, _UNVOICED_HZ) / median
     wanted = np.clip(median * factor * distance**spread, _LOWEST_HZ, _HIGHEST_HZ)
     share = np.clip((pitch - _UNVOICED_HZ) / (_VOICED_HZ - _UNVOICED_HZ), 0, 1)

@@ -12,12 +12,15 @@ from typing import Protocol, cast
 
 from thinktalk.engines import registry
 from thinktalk.engines.base import VoiceRef
+from thinktalk.engines.delivery import NATURAL, Manner
 from thinktalk.engines.registry import EngineSpec
 from thinktalk.errors import UnknownTalker
 from thinktalk.media.types import Audio
 from thinktalk.settings import Settings
 from thinktalk.voices.fitting import VoiceFitter
 from thinktalk.weights.catalog import Catalog
+
+SLOWEST, FASTEST = 0.25, 4.0
 
 
 class ClauseSpeaker(Protocol):
@@ -34,18 +37,31 @@ class ClauseSpeaker(Protocol):
 
     async def stop(self) -> None: ...
 
-    async def say(self, text: str, language: str, voice: VoiceRef, speed: float = 1.0) -> Audio:
+    async def say(
+        self,
+        text: str,
+        language: str,
+        voice: VoiceRef,
+        speed: float = 1.0,
+        manner: Manner = NATURAL,
+    ) -> Audio:
         """Speak all of `text`, without silence at the ends; empty where nothing can be said.
 
         Args:
             text: as a person would read it aloud.
             language: ISO 639-1 of `text`.
             voice: by its fit, if that is the speaker's own fitter's, else by its name.
-            speed: 1.0 is natural.
+            speed: 1.0 is natural; the manner has one of its own (`pace_of`).
+            manner: how it is to be said, as far as the speaker can.
 
         Cancelling stops synthesis.
         """
         ...
+
+
+def pace_of(speed: float, manner: Manner) -> float:
+    """How fast a voice speaks at `speed` in this manner, within 0.25 and 4."""
+    return min(max(speed * manner.speed, SLOWEST), FASTEST)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,7 +29,7 @@ class Timbre:
     Attributes:
         rows: shape (510, 1, 256); the same row throughout is fine.
         nearest: the catalogue's voice that speaks for it where Kokoro lacks the language.
-        pitch, tract: factors on the pitch and on the length of the vocal tract (clone/speaking.py).
+        pitch, tract: factors on the pitch and on the length of the vocal tract (kokoro_speech.py).
     """
 
     rows: Rows

@@ -13,19 +13,21 @@ from contextlib import aclosing
 
 import numpy as np
 
+from thinktalk.engines import delivery
 from thinktalk.engines.base import SpeechOptions, Thought
-from thinktalk.engines.cascade import boundaries
+from thinktalk.engines.cascade import boundaries, pauses
 from thinktalk.engines.cascade.arbiter import Arbiter
 from thinktalk.engines.cascade.claims import Claim, current
 from thinktalk.engines.cascade.clauses import Clause, ClauseCutter
+from thinktalk.engines.cascade.pace import faded
 from thinktalk.engines.cascade.pacing import FIRST_WORDS, Pacing
-from thinktalk.engines.cascade.speaker import FASTEST, SLOWEST
-from thinktalk.engines.cascade.speakers import ClauseSpeaker
+from thinktalk.engines.cascade.speakers import ClauseSpeaker, pace_of
 from thinktalk.events import AudioDelta, TextDelta
 from thinktalk.media.types import Audio, Samples
 
-_AFTER_SENTENCE_S, _AFTER_CLAUSE_S = 0.35, 0.15
 _DELTA_S = 0.4
+# What goes of a piece's run-out where the phrase goes on in the next piece.
+_RUN_OUT_S = 0.035
 
 
 class CascadeTalker:
@@ -104,17 +106,19 @@ class CascadeTalker:
         if not clause.spoken.strip():
             return
         loop = asyncio.get_running_loop()
+        manner = delivery.read(speech.instructions)
+        pace = pace_of(speech.speed, manner)
         num_words = boundaries.count(clause.spoken)
         due, work_s = pacing.latest_start(num_words), pacing.work_s(num_words)
         async with self._arbiter.exclusive(due or loop.time(), work_s, claim):
             started = loop.time()
             audio = await self._speaker.say(
-                clause.spoken, clause.language, speech.voice, speech.speed
+                clause.spoken, clause.language, speech.voice, speech.speed, manner
             )
             took_s = loop.time() - started
             if not len(audio.samples):
                 return
-            pause = np.zeros(int(audio.sample_rate * _pause_s(clause, speech.speed)), np.float32)
+            audio, pause = _spaced(audio, clause, pace, is_first=not pacing.started)
             heard_s = audio.duration_s + len(pause) / audio.sample_rate
             claim.dry_at = pacing.spoke(num_words, heard_s, took_s, loop.time())
         for delta in _deltas(audio, pause, clause):
@@ -147,12 +151,20 @@ async def _wait(news: asyncio.Event, patience_s: float | None) -> None:
         return
 
 
-def _pause_s(clause: Clause, speed: float) -> float:
-    """The silence after a piece: none inside a phrase, and less the faster one speaks."""
-    pause_s = _AFTER_CLAUSE_S if clause.ends_clause else 0.0
-    if clause.ends_sentence:
-        pause_s = _AFTER_SENTENCE_S
-    return pause_s / min(max(speed, SLOWEST), FASTEST)
+def _spaced(audio: Audio, clause: Clause, pace: float, *, is_first: bool) -> tuple[Audio, Samples]:
+    """A piece with the silence before it, and the silence after it: less the faster one speaks."""
+    rate, samples = audio.sample_rate, audio.samples
+    after_s = pauses.after(clause.text)
+    if after_s == 0:
+        run_out = int(_RUN_OUT_S * rate / max(1.0, pace))
+        samples = faded(samples[: len(samples) - run_out], rate, out_s=0)
+    if not is_first and (before_s := pauses.before(clause.text)):
+        samples = np.concatenate([_silence(before_s / pace, rate), samples])
+    return Audio(samples, rate), _silence(after_s / pace, rate)
+
+
+def _silence(duration_s: float, sample_rate: int) -> Samples:
+    return np.zeros(int(duration_s * sample_rate), np.float32)
 
 
 def _deltas(audio: Audio, pause: Samples, clause: Clause) -> list[AudioDelta]:

@@ -23,11 +23,11 @@ from thinktalk.engines.cascade.clone.encoder import SpeakerEncoder
 from thinktalk.engines.cascade.clone.learned import LearnedEncoder
 from thinktalk.engines.cascade.clone.search import Search
 from thinktalk.engines.cascade.clone.space import VoiceSpace, stock_space
-from thinktalk.engines.cascade.clone.speaking import speak
 from thinktalk.engines.cascade.clone.understanding import missed_words
 from thinktalk.engines.cascade.clone.voice import FittedVoice
 from thinktalk.engines.cascade.espeak import Espeak
 from thinktalk.engines.cascade.kokoro import SAMPLE_RATE, Kokoro
+from thinktalk.engines.cascade.kokoro_speech import speak
 from thinktalk.engines.cascade.phonemes import phonemes
 from thinktalk.engines.cascade.styles import Timbre
 from thinktalk.media.types import Audio

@@ -15,8 +15,8 @@ from thinktalk.engines.base import VoiceRef
 from thinktalk.engines.cascade.pace import stretched, trimmed
 from thinktalk.engines.cascade.pocket_tts.fitter import PocketFitter
 from thinktalk.engines.cascade.pocket_tts.model import PocketModel
-from thinktalk.engines.cascade.speaker import FASTEST, SLOWEST
-from thinktalk.engines.cascade.speakers import ClauseSpeaker, Voicing
+from thinktalk.engines.cascade.speakers import ClauseSpeaker, Voicing, pace_of
+from thinktalk.engines.delivery import NATURAL, Manner
 from thinktalk.media.loudness import levelled
 from thinktalk.media.resample import resample
 from thinktalk.media.types import Audio
@@ -54,14 +54,21 @@ class PocketSpeaker:
         await self._stock.stop()
         await self._model.stop()
 
-    async def say(self, text: str, language: str, voice: VoiceRef, speed: float = 1.0) -> Audio:
+    async def say(
+        self,
+        text: str,
+        language: str,
+        voice: VoiceRef,
+        speed: float = 1.0,
+        manner: Manner = NATURAL,
+    ) -> Audio:
         """As `ClauseSpeaker.say`, as loud as the stock voices; for `speed` it is stretched."""
         fit = voice.fit
         if fit is None or fit.fitter != self._model.name or language != self._model.language:
-            return await self._stock.say(text, language, voice, speed)
+            return await self._stock.say(text, language, voice, speed, manner)
         if not any(letter.isalnum() for letter in text):
             return Audio(np.zeros(0, np.float32), self.sample_rate)
         audio = await self._model.say(text, fit.data)
-        speed = min(max(speed, SLOWEST), FASTEST)
-        samples = stretched(trimmed(audio.samples, audio.sample_rate), audio.sample_rate, speed)
+        pace = pace_of(speed, manner)
+        samples = stretched(trimmed(audio.samples, audio.sample_rate), audio.sample_rate, pace)
         return levelled(resample(Audio(samples, audio.sample_rate), self.sample_rate))
