@@ -1,4 +1,4 @@
-"""Every voice of the catalogue heard: is its pitch its gender's, are all equally loud?
+"""Every voice heard: is its pitch its gender's, are all equally loud, is each its own?
 
 python -m benchmarks.voices [--voices Tina,Ethan] [--languages en,zh] [--save FOLDER]
 
@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import itertools
 import json
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,10 @@ import av
 import av.filter
 import numpy as np
 
+from thinktalk.engines.base import VoiceRef
+from thinktalk.engines.cascade.arbiter import Arbiter
+from thinktalk.engines.cascade.clone.encoder import SpeakerEncoder
+from thinktalk.engines.cascade.clone.fitter import KokoroFitter
 from thinktalk.engines.cascade.espeak import Espeak
 from thinktalk.engines.cascade.kokoro import Kokoro
 from thinktalk.engines.cascade.speaker import Speaker
@@ -27,7 +31,7 @@ from thinktalk.media.types import Audio
 from thinktalk.settings import load
 from thinktalk.voices import catalog
 from thinktalk.voices.catalog import Voice
-from thinktalk.voices.sample import median_pitch_hz
+from thinktalk.voices.pitch import median_pitch_hz
 from thinktalk.weights.catalog import Catalog
 
 RESULTS = Path(__file__).with_name("results") / "voices.json"
@@ -42,9 +46,9 @@ SENTENCES = {
     "zh": "厨房里都是烟，所以我们打开了窗户，邻居们都笑了。",
     "de": "Wir haben das Fenster geöffnet, weil die Küche voller Rauch war.",
     "ru": "Мы открыли окно, потому что кухня была полна дыма, и соседи смеялись.",
-    "tr": "Mutfak dumanla dolu olduğu için pencereyi açtık ve komşular güldü.",
+    "vi": "Chúng tôi mở cửa sổ vì nhà bếp đầy khói và hàng xóm cười.",
+    "da": "Vi åbnede vinduet, fordi køkkenet var fuldt af røg, og naboerne lo.",
     "ko": "부엌에 연기가 가득해서 창문을 열었고 이웃들이 웃었어요.",
-    "fi": "Avasimme ikkunan, koska keittiö oli täynnä savua, ja naapurit nauroivat.",
 }
 # Between a high man's voice and a low woman's.
 _BORDER_HZ = 165.0
@@ -76,34 +80,46 @@ def by_ffmpeg(audio: Audio) -> tuple[float, float]:
 async def measure(
     chosen: Sequence[Voice], languages: Sequence[str], folder: Path | None
 ) -> list[dict[str, Any]]:
-    """One row for each voice in each language."""
+    """One row for each voice in each language; `speaker` is an embedding of unit norm."""
     weights = Catalog(load().weights)
-    model = weights.path("kokoro-82m") / "kokoro-v1.0.int8.onnx"
-    speaker = Speaker(Kokoro(model, weights.path("kokoro-voices"), threads=2), Espeak())
+    model, styles = weights.path("kokoro-82m") / "kokoro-v1.0.int8.onnx", "kokoro-voices"
+    kokoro, espeak = Kokoro(model, weights.path(styles), threads=2), Espeak()
+    encoder = SpeakerEncoder(weights.pull("resemblyzer") / "pretrained.pt", threads=2)
+    arbiter = Arbiter(alternate=True)
+    fitter = KokoroFitter(kokoro, espeak, encoder, weights.path(styles), arbiter)
+    speaker = Speaker(kokoro, espeak, fitter)
     await speaker.start()
     rows: list[dict[str, Any]] = []
     for language in languages:
         for voice in chosen:
-            started = time.perf_counter()
-            audio = await speaker.say(SENTENCES[language], language, voice)
+            audio = await speaker.say(SENTENCES[language], language, VoiceRef(voice.name))
             loudness, peak = by_ffmpeg(audio)
-            rows.append(
-                {
-                    "voice": voice.name,
-                    "gender": voice.gender,
-                    "language": language,
-                    "pitch_hz": round(median_pitch_hz(audio), 1),
-                    "lufs": loudness,
-                    "peak_dbtp": round(peak, 2),
-                    "duration_s": round(audio.duration_s, 2),
-                }
-            )
-            print(*rows[-1].values(), f"{time.perf_counter() - started:.1f} s", flush=True)
+            row = {
+                "voice": voice.name,
+                "gender": voice.gender,
+                "language": language,
+                "pitch_hz": round(median_pitch_hz(audio), 1),
+                "lufs": loudness,
+                "peak_dbtp": round(peak, 2),
+                "duration_s": round(audio.duration_s, 2),
+            }
+            print(*row.values(), flush=True)
+            rows.append({**row, "speaker": encoder.embed(audio)})
             if folder:
                 name = f"{language}-{voice.name.replace(' ', '_')}.wav"
                 (folder / name).write_bytes(wav_file(audio))
     await speaker.stop()
     return rows
+
+
+def nearest(rows: Sequence[dict[str, Any]]) -> tuple[float, str]:
+    """The two voices that are most alike in one language: cosine of their embeddings, and who."""
+    best = (-1.0, "")
+    for one, other in itertools.combinations(rows, 2):
+        if one["language"] == other["language"]:
+            alike = round(float(one["speaker"] @ other["speaker"]), 3)
+            best = max(best, (alike, f"{one['voice']} and {other['voice']} in {one['language']}"))
+    return best
 
 
 def summary(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
@@ -122,6 +138,7 @@ def summary(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
         "spread_lu": round(max(lufs) - min(lufs), 2),
         "highest_peak_dbtp": max(row["peak_dbtp"] for row in rows),
         "pitch_of_the_other_gender": wrong,
+        "most_alike": nearest(rows),
     }
 
 
@@ -137,7 +154,8 @@ def main() -> None:
     rows = asyncio.run(measure(chosen, args.languages.split(","), args.save))
     told = summary(rows)
     print(json.dumps(told, ensure_ascii=False, indent=2))
-    args.results.write_text(json.dumps({"summary": told, "rows": rows}, ensure_ascii=False) + "\n")
+    kept = [{key: row[key] for key in row if key != "speaker"} for row in rows]
+    args.results.write_text(json.dumps({"summary": told, "rows": kept}, ensure_ascii=False) + "\n")
 
 
 if __name__ == "__main__":

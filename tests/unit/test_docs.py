@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,17 +15,26 @@ ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
 
 
-def test_the_configuration_page_is_what_the_settings_say() -> None:
-    spec = importlib.util.spec_from_file_location(
-        "generate_configuration", ROOT / "docs" / "generate_configuration.py"
-    )
+def generator(name: str) -> Any:
+    """The script of docs/ called `name`."""
+    spec = importlib.util.spec_from_file_location(name, ROOT / "docs" / f"{name}.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    assert (ROOT / "docs" / "configuration.md").read_text() == module.render(), (
+    return module
+
+
+def test_the_configuration_page_is_what_the_settings_say() -> None:
+    rendered = generator("generate_configuration").render()
+    assert (ROOT / "docs" / "configuration.md").read_text() == rendered, (
         "run: python docs/generate_configuration.py"
     )
+
+
+def test_the_table_of_voices_is_what_the_catalogue_says() -> None:
+    table = generator("generate_voices").render()
+    assert table in (ROOT / "docs" / "voices.md").read_text(), "run: python docs/generate_voices.py"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -5,6 +5,7 @@ The data is in catalog.toml. Knows nothing of synthesisers: a style is a name an
 
 from __future__ import annotations
 
+import itertools
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -82,7 +83,7 @@ class Sound:
 class _Catalog:
     voices: tuple[Voice, ...]
     styles: Mapping[str, Style]
-    natives: Mapping[str, Mapping[Gender, Recipe]]
+    natives: Mapping[str, Mapping[Gender, tuple[str, ...]]]
     read_as: Mapping[str, str]
     spoken_as: Mapping[str, str]
     defaults: Mapping[str, str]
@@ -139,8 +140,9 @@ def sound_for(voice: Voice, language: str) -> Sound | None:
     """Return what speaks `language` for `voice`; None where there is no style of that language.
 
     The voice's own recipe where all its styles were made for `language`; else half of its timbre
-    and a fifth of its prosody, and the rest from the language's own voices of the same gender: a
-    voice stays itself and still sounds native.
+    and a fifth of its prosody, and the rest from the language's own styles of the same gender: a
+    voice stays itself and still sounds native. Where there are several, each voice leans on two of
+    them, always the same two.
 
     Args:
         language: ISO 639-1.
@@ -154,11 +156,26 @@ def sound_for(voice: Voice, language: str) -> Sound | None:
     if {_base(accent) for accent in spoken} == {language}:
         first = max(prosody, key=lambda name: prosody[name])
         return Sound(voice.recipe, prosody, catalog.styles[first].language)
-    native = natives[voice.gender]
+    native = _leaning(natives[voice.gender], _place(catalog, voice))
     accent = "en-us" if language == "en" else language
     return Sound(
         blended(voice.recipe, native, _OWN_TIMBRE), blended(prosody, native, _OWN_PROSODY), accent
     )
+
+
+def _place(catalog: _Catalog, voice: Voice) -> int:
+    """Its number among the voices of its gender."""
+    same = [other.name for other in catalog.voices if other.gender == voice.gender]
+    return same.index(voice.name)
+
+
+def _leaning(natives: tuple[str, ...], place: int) -> Recipe:
+    """Two parts of one style and a part of another: all ordered pairs in turn."""
+    pairs = list(itertools.permutations(natives, 2))
+    if not pairs:
+        return {natives[0]: 1.0}
+    first, second = pairs[place % len(pairs)]
+    return {first: 2 / 3, second: 1 / 3}
 
 
 def blended(one: Recipe, other: Recipe, share: float) -> Recipe:
@@ -205,7 +222,10 @@ def _load() -> _Catalog:
     return _Catalog(
         voices=tuple(Voice(**entry) for entry in entries),
         styles={entry["name"]: Style(**entry) for entry in data["styles"]},
-        natives=data["natives"],
+        natives={
+            language: {gender: tuple(names) for gender, names in by_gender.items()}
+            for language, by_gender in data["natives"].items()
+        },
         read_as=data["read_as"],
         spoken_as=data["spoken_as"],
         defaults=data["defaults"],
