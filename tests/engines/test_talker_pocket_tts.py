@@ -52,7 +52,9 @@ class Beep:
 
     async def stop(self) -> None: ...
 
-    async def say(self, text: str, language: str, voice: VoiceRef, speed: float = 1.0) -> Audio:
+    async def say(
+        self, text: str, language: str, voice: VoiceRef, speed: float = 1.0, manner: object = None
+    ) -> Audio:
         return Audio(np.full(2_400, 0.25, np.float32), self.sample_rate)
 
 

@@ -31,7 +31,7 @@ class Parrot:
     async def stop(self):
         pass
 
-    async def say(self, text, language, voice, speed=1.0):
+    async def say(self, text, language, voice, speed=1.0, manner=None):
         return Audio(np.full(1_600 * len(text.split()), 0.5, np.float32), self.sample_rate)
 
 
