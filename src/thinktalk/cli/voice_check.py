@@ -20,6 +20,7 @@ def add_check(actions: Any) -> None:
     """Add `check`; its parser sets `action_func`."""
     parser = actions.add_parser("check", help="say what is wrong with a voice sample")
     parser.add_argument("file", help="a recording of one voice, 3 to 60 s")
+    parser.add_argument("--denoise", action="store_true", help="say what denoising would gain")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.set_defaults(action_func=check)
 
@@ -30,7 +31,7 @@ def check(args: argparse.Namespace, settings: Settings) -> int:
     Raises:
         MediaError, VoiceSampleRefused: it cannot be used at all.
     """
-    report = asyncio.run(_checked(Path(args.file).expanduser(), settings))
+    report = asyncio.run(_checked(Path(args.file).expanduser(), args.denoise, settings))
     if args.json:
         print(json.dumps(report.figures(), ensure_ascii=False))
     else:
@@ -38,7 +39,7 @@ def check(args: argparse.Namespace, settings: Settings) -> int:
     return 1 if report.faults else 0
 
 
-async def _checked(path: Path, settings: Settings) -> SampleReport:
+async def _checked(path: Path, denoise: bool, settings: Settings) -> SampleReport:
     from thinktalk.app import sample_checker
     from thinktalk.errors import MediaTooLong
     from thinktalk.media.load import MediaLoader
@@ -57,7 +58,8 @@ async def _checked(path: Path, settings: Settings) -> SampleReport:
     finally:
         await loader.stop()
     checker = sample_checker(Catalog(settings.weights))
-    return checker.check(audio, source_rate=found.sample_rate)
+    report = checker.check(audio, source_rate=found.sample_rate)
+    return checker.clean(audio, report)[1] if denoise else report
 
 
 def _show(report: SampleReport) -> None:
@@ -72,6 +74,11 @@ def _show(report: SampleReport) -> None:
     }
     for name, line in lines.items():
         print(f"{name:8} {line}")
+    if (denoising := report.denoising) is not None:
+        lost = denoising.snr_after_db is None
+        after = "speech lost" if lost else f"{denoising.snr_after_db:.0f} dB"
+        used = "used" if denoising.is_used else "not used: too little is gained"
+        print(f"denoise  {denoising.snr_before_db:.0f} dB before, {after} after; {used}")
     for fault in report.faults:
         print(f"to do    {fault.advice}")
     if not report.faults:

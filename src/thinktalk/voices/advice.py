@@ -38,6 +38,23 @@ class Fault:
     advice: str
 
 
+@dataclass(frozen=True, slots=True)
+class Denoising:
+    """The ratio of speech to noise in dB, before and after; None where the speech was lost."""
+
+    snr_before_db: float
+    snr_after_db: float | None
+    is_used: bool
+
+    def figures(self) -> dict[str, Any]:
+        after = None if self.snr_after_db is None else round(self.snr_after_db, 1)
+        return {
+            "snr_before_db": round(self.snr_before_db, 1),
+            "snr_after_db": after,
+            "used": self.is_used,
+        }
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SampleReport:
     """What was measured.
@@ -48,12 +65,13 @@ class SampleReport:
         bandwidth_hz: where its spectrum ends, whatever its rate.
         speech_db: level of the speech in dBFS, as is `noise_floor_db` of what lies between.
         clipped_share: of samples close to the highest peak.
-        offset: mean of the samples.
+        offset: mean of the samples where they hardly move.
         hum_hz: 50 or 60 where mains hum is heard, else 0.
         music_share: share of the time in which tones are held.
         decay_s: time of the steeper decays for 60 dB, 0 where not known.
         pitch_hz: median of the voiced frames.
         likeness: cosine between the two least alike parts, None where speakers are told by pitch.
+        denoising: what it gained, where it was asked for.
     """
 
     duration_s: float
@@ -71,6 +89,7 @@ class SampleReport:
     pitch_hz: float
     likeness: float | None
     has_two_pitches: bool
+    denoising: Denoising | None = None
 
     @property
     def snr_db(self) -> float:
@@ -93,7 +112,7 @@ class SampleReport:
 
     def figures(self) -> dict[str, Any]:
         """For callers: numbers rounded, faults by name, and the advice."""
-        return {
+        figures: dict[str, Any] = {
             "pitch_hz": round(self.pitch_hz, 1),
             "duration_s": round(self.duration_s, 2),
             "speech_s": round(self.speech_s, 2),
@@ -112,6 +131,9 @@ class SampleReport:
             "faults": [fault.name for fault in self.faults],
             "advice": list(self.advice),
         }
+        if self.denoising is not None:
+            figures["denoising"] = self.denoising.figures()
+        return figures
 
     def _of_content(self) -> tuple[tuple[FaultName, bool, str], ...]:
         alike = "" if self.likeness is None else f" (parts are {self.likeness:.2f} alike)"

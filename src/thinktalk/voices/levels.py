@@ -25,6 +25,7 @@ _JUDGED_AT = 0.1  # RMS of loud windows that voice activity is asked about
 _WORD_GAP_S = 0.3  # shorter gaps belong to the speech around them
 _FADE_WINDOWS = 4  # next to speech, in which it fades away: no measure of noise
 _FEW_WINDOWS = 16
+_RUMBLE_HZ = (10.0, 40.0)
 # Near the highest peak: speech spends next to no time there, clipped sound much.
 _NEAR_PEAK = 0.97
 
@@ -88,6 +89,27 @@ def framed(audio: Audio, length_s: float) -> npt.NDArray[np.float32]:
     size = round(audio.sample_rate * length_s)
     count = len(audio.samples) // size
     return audio.samples[: count * size].reshape(count, size)
+
+
+def without_rumble(audio: Audio) -> Audio:
+    """Without what lies below hearing: fully off below 10 Hz, untouched from 40 Hz on.
+
+    Speech may push the air to one side, so that taking its mean off would fill the pauses.
+    """
+    size = len(audio.samples)
+    if not size:
+        return audio
+    spectrum = np.fft.rfft(audio.samples)
+    hertz = np.fft.rfftfreq(size, 1 / audio.sample_rate)
+    spectrum *= np.clip((hertz - _RUMBLE_HZ[0]) / (_RUMBLE_HZ[1] - _RUMBLE_HZ[0]), 0, 1)
+    return Audio(np.fft.irfft(spectrum, size).astype(np.float32), audio.sample_rate)
+
+
+def offset(audio: Audio) -> float:
+    """Where the wave is centred, told from the 20 % of windows in which it moves least."""
+    frames = framed(audio, WINDOW_S)
+    swing = frames.std(1)
+    return float(frames[swing <= np.percentile(swing, 20)].mean())
 
 
 def clipped_share(samples: Samples) -> float:

@@ -7,7 +7,7 @@ speakers can be told apart; without either, level and pitch have to do.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,9 +17,17 @@ from thinktalk.media.activity import SAMPLE_RATE, WINDOW_S, Activity
 from thinktalk.media.resample import resample
 from thinktalk.media.types import Audio
 from thinktalk.voices import catalog, reverberation, speakers, spectrum
-from thinktalk.voices.advice import LONGEST_S, SHORTEST_S, Fault, SampleReport
+from thinktalk.voices.advice import LONGEST_S, SHORTEST_S, Denoising, Fault, SampleReport
 from thinktalk.voices.catalog import Voice
-from thinktalk.voices.levels import Loudness, clipped_share, framed, loudness
+from thinktalk.voices.denoising import denoised
+from thinktalk.voices.levels import (
+    Loudness,
+    clipped_share,
+    framed,
+    loudness,
+    offset,
+    without_rumble,
+)
 from thinktalk.voices.pitch import pitches_hz
 from thinktalk.voices.speakers import Embed
 
@@ -27,6 +35,9 @@ __all__ = ["LONGEST_S", "SHORTEST_S", "Fault", "SampleChecker", "SampleReport", 
 
 _SILENT_DB = -60.0
 _STRICT_RATE = 24_000
+# What lies between words may be digital silence: beyond this nothing is gained.
+_BEST_SNR_DB, _LEAST_GAIN_DB = 60.0, 3.0
+_LEAST_KEPT = 0.8  # of the speech
 _VOICED_SHARE = 0.1  # of the 40 ms frames; below it nothing in the sample is a voice
 
 
@@ -37,10 +48,12 @@ class SampleChecker:
     Args:
         find_activity: judges windows as speech; None leaves that to the level.
         find_embed: tells speakers apart; None leaves that to the pitch.
+        denoise: takes noise off.
     """
 
     find_activity: Callable[[], Activity | None] = lambda: None
     find_embed: Callable[[], Embed | None] = lambda: None
+    denoise: Callable[[Audio], Audio] = denoised
 
     def check(self, audio: Audio, *, source_rate: int = 0, strict: bool = False) -> SampleReport:
         """As the function `check`."""
@@ -51,6 +64,24 @@ class SampleChecker:
             activity=self.find_activity(),
             embed=self.find_embed(),
         )
+
+    def clean(self, audio: Audio, report: SampleReport) -> tuple[Audio, SampleReport]:
+        """The sample without its noise and the report on that, or what was given if it gains less.
+
+        Raises:
+            InvalidField: the library for it is not installed.
+        """
+        try:
+            cleaned = self.denoise(audio)
+            after = self.check(cleaned, source_rate=report.source_rate)
+        except VoiceSampleRefused:  # of the speech, too little was left
+            return audio, replace(report, denoising=Denoising(report.snr_db, None, False))
+        gain_db = min(after.snr_db, _BEST_SNR_DB) - min(report.snr_db, _BEST_SNR_DB)
+        is_used = gain_db >= _LEAST_GAIN_DB and after.speech_s > _LEAST_KEPT * report.speech_s
+        denoising = Denoising(report.snr_db, after.snr_db, is_used)
+        if is_used:
+            return cleaned, replace(after, denoising=denoising)
+        return audio, replace(report, denoising=denoising)
 
 
 def too_long(duration_s: float) -> VoiceSampleRefused:
@@ -83,9 +114,7 @@ def check(
     if strict and 0 < source_rate < _STRICT_RATE:
         message = f"the sample has {source_rate} Hz; at least {_STRICT_RATE} Hz are needed"
         raise VoiceSampleRefused("Audio.AudioRateError", message)
-    offset = float(audio.samples.mean()) if len(audio.samples) else 0.0
-    centred = Audio(audio.samples - np.float32(offset), audio.sample_rate)
-    heard = resample(centred, SAMPLE_RATE)
+    heard = without_rumble(resample(audio, SAMPLE_RATE))
     loud = loudness(heard, activity)
     _refuse_unusable(loud)
     speech = Audio(framed(heard, WINDOW_S)[loud.is_speech].reshape(-1), SAMPLE_RATE)
@@ -100,11 +129,11 @@ def check(
         speech_s=loud.speech_s,
         longest_pause_s=loud.longest_pause_s,
         source_rate=source_rate,
-        bandwidth_hz=spectrum.bandwidth_hz(centred),
+        bandwidth_hz=spectrum.bandwidth_hz(audio),
         speech_db=loud.speech_db,
         noise_floor_db=loud.noise_floor_db,
         clipped_share=clipped_share(audio.samples),
-        offset=offset,
+        offset=offset(audio),
         hum_hz=spectrum.hum_hz(tones),
         music_share=spectrum.music_share(tones),
         decay_s=reverberation.decay_s(heard),

@@ -240,10 +240,14 @@ class VoiceId(Wire):
 
 
 class VoiceSample(Wire):
-    """`data` is base64, a data URL or an http(s) URL. `format` is a hint; the bytes decide."""
+    """`data` is base64, a data URL or an http(s) URL. `format` is a hint; the bytes decide.
+
+    `denoise` is our own: take the noise off before the voice is fitted, if that gains anything.
+    """
 
     data: str
     format: str | None = None
+    denoise: bool = False
 
 
 Speed = Annotated[

@@ -113,8 +113,12 @@ class VoiceReader:
         elif chosen.name == CUSTOM and speech.voice_sample is not None:
             file = await self.sample_file(speech.voice_sample.data)
             digest = await asyncio.to_thread(file.digest)
+            denoise = speech.voice_sample.denoise
             voice, told = await self.cloner.inline(
-                digest, speech.voice_text, lambda: self.checked(file), self.owner
+                f"{digest} denoised" if denoise else digest,
+                speech.voice_text,
+                lambda: self.checked(file, denoise=denoise),
+                self.owner,
             )
             advice = Report("voice_report", told)
         return SpeechOptions(voice=voice, speed=speed, language=language), advice
@@ -132,7 +136,7 @@ class VoiceReader:
             error.param = "audio.voice_sample"
             raise
 
-    async def checked(self, file: MediaFile) -> CheckedSample:
+    async def checked(self, file: MediaFile, *, denoise: bool = False) -> CheckedSample:
         """A sample that is good enough to fit a voice to.
 
         Raises:
@@ -142,6 +146,8 @@ class VoiceReader:
         report = await asyncio.to_thread(
             self.samples.check, audio, source_rate=rate, strict=self.strict
         )
+        if denoise:
+            audio, report = await asyncio.to_thread(self.samples.clean, audio, report)
         # Engines that cannot clone speak with the voice that is nearest.
         nearest = sample.closest_voice(report)
         return CheckedSample(audio=audio, nearest=nearest.name, report=sample.told(report, nearest))
