@@ -22,7 +22,7 @@ def add_check(actions: Any) -> None:
     parser.add_argument("file", help="a recording of one voice, 3 to 60 s")
     parser.add_argument("--denoise", action="store_true", help="say what denoising would gain")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
-    parser.set_defaults(action_func=check)
+    parser.set_defaults(func=check)
 
 
 def check(args: argparse.Namespace, settings: Settings) -> int:
