@@ -23,7 +23,6 @@ from thinktalk.events import AudioDelta, TextDelta
 from thinktalk.media.resample import resample
 from thinktalk.media.types import Audio
 from thinktalk.settings import load
-from thinktalk.voices import catalog as voices
 from thinktalk.voices.pitch import median_pitch_hz
 from thinktalk.weights.catalog import Catalog
 
@@ -123,7 +122,7 @@ async def test_other_languages_are_understood(
     talker: CascadeTalker, ears: WhisperRecognizer, language: str, text: str, share: float
 ) -> None:
     # Said as a whole: where a reply is cut depends on the machine's speed.
-    audio = await talker._speaker.say(text, language, voices.resolve("Chelsie"))
+    audio = await talker._speaker.say(text, language, VoiceRef("Chelsie"))
     found = await heard(ears, audio, language)
     shared = [word for word in words(text) if word in found]
     assert len(shared) >= share * len(words(text)), " ".join(found)

@@ -23,6 +23,7 @@ Recipe = Mapping[str, float]
 # How much of itself a voice keeps in a language that none of its styles was made for. With more of
 # a foreign timbre or rhythm, whisper-base misheard up to half of a sentence (docs/voices.md).
 _OWN_TIMBRE, _OWN_PROSODY = 0.5, 0.2
+_OWN_TIMBRE_LENT = 0.25  # in a language that the lent style never heard; with more, words are lost
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +137,7 @@ def spoken_as() -> Mapping[str, str]:
     return _load().spoken_as
 
 
-def sound_for(voice: Voice, language: str) -> Sound | None:
+def sound_for(voice: Voice, language: str, *, lent: bool = False) -> Sound | None:
     """Return what speaks `language` for `voice`; None where there is no style of that language.
 
     The voice's own recipe where all its styles were made for `language`; else half of its timbre
@@ -146,6 +147,8 @@ def sound_for(voice: Voice, language: str) -> Sound | None:
 
     Args:
         language: ISO 639-1.
+        lent: the style is to speak another language than its own (`spoken_as`): only a quarter of
+            the timbre stays.
     """
     catalog = _load()
     natives = catalog.natives.get(language)
@@ -159,7 +162,9 @@ def sound_for(voice: Voice, language: str) -> Sound | None:
     native = _leaning(natives[voice.gender], _place(catalog, voice))
     accent = "en-us" if language == "en" else language
     return Sound(
-        blended(voice.recipe, native, _OWN_TIMBRE), blended(prosody, native, _OWN_PROSODY), accent
+        blended(voice.recipe, native, _OWN_TIMBRE_LENT if lent else _OWN_TIMBRE),
+        blended(prosody, native, _OWN_PROSODY),
+        accent,
     )
 
 

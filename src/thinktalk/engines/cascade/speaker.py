@@ -128,7 +128,7 @@ class Speaker:
         if isinstance(voice, Timbre):
             accent = "en-us" if language == "en" else language
             return (voice, accent) if spoken_by in neural_languages() else None
-        sound = sound_for(voice, spoken_by)
+        sound = sound_for(voice, spoken_by, lent=spoken_by != language)
         if sound is None:
             return None
         accent = sound.accent if spoken_by == language else language
