@@ -31,10 +31,8 @@ class World:
         self.encoder = LearnedEncoder(
             mean_embedding=unit(self.base),
             mean_point=np.zeros(8, np.float32),
-            spread=np.ones(8, np.float32),
             # Shrunk, as ridge regression shrinks.
             to_point=(0.4 * np.linalg.pinv(guessed) * scale).astype(np.float32),
-            to_embedding=(guessed / scale).astype(np.float32),
         )
 
     def hear(self, point: Floats, noise: Floats | float = 0.0) -> Floats:
@@ -82,5 +80,4 @@ def test_other_bytes_are_refused(data: bytes) -> None:
 def test_the_encoder_of_the_package_fits_the_space() -> None:
     encoder = LearnedEncoder.load()
     assert encoder.to_point.shape == (256, 98)
-    assert encoder.to_embedding.shape == (98, 256)
     assert np.isfinite(encoder.point(encoder.mean_embedding)).all()

@@ -1,6 +1,6 @@
 """The learned encoder: from how a voice sounds to the point of Kokoro's space that sounds so.
 
-A linear map each way, learned by ridge regression from speech synthesised in random voices
+A linear map, learned by ridge regression from speech synthesised in random voices
 (training/clone_encoder.py, which also says how other forms compared). Real people are outside of
 what it has seen; it answers with the likeliest of Kokoro's voices.
 """
@@ -19,19 +19,15 @@ Floats = npt.NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LearnedEncoder:
-    """Maps between embeddings e (256,) and points p (98,), both around their means.
+    """Maps embeddings (256,) to points (98,), both around their means.
 
     Attributes:
         to_point: shape (256, 98).
-        to_embedding: shape (98, 256), the slope of the embedding.
-        spread: standard deviation of each coordinate among the voices it has learned from.
     """
 
     mean_embedding: Floats
     mean_point: Floats
-    spread: Floats
     to_point: Floats
-    to_embedding: Floats
 
     def point(self, embedding: Floats) -> Floats:
         """The likeliest point of a voice that sounds like `embedding`."""
