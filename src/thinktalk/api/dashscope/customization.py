@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, TypeVar
 
 from starlette.requests import Request
@@ -84,12 +85,13 @@ class Customization:
         name = name_of(body)
         wanted = self._wanted(request, body, _new_id(name), name)
         address, reader = address_of(body), self._reader.on_behalf_of(caller(request))
+        check = partial(reader.checked, denoise=body.denoise)
 
         async def load() -> MediaFile:
             return await reader.sample_file(address)
 
         voice, report = await self._placed(
-            request, lambda: enrol(self._registrar, wanted, load, reader.checked)
+            request, lambda: enrol(self._registrar, wanted, load, check)
         )
         output = {
             "voice": voice.id,
@@ -107,13 +109,12 @@ class Customization:
         body = body.model_copy(update={"target_model": body.target_model or old.target_model})
         wanted = self._wanted(request, body, voice_id, old.name)
         address, reader = address_of(body), self._reader.on_behalf_of(owner)
+        check = partial(reader.checked, denoise=body.denoise)
 
         async def load() -> MediaFile:
             return await reader.sample_file(address)
 
-        await self._placed(
-            request, lambda: enrol_again(self._registrar, wanted, load, reader.checked)
-        )
+        await self._placed(request, lambda: enrol_again(self._registrar, wanted, load, check))
 
     async def _list(self, request: Request, body: EnrolmentInput) -> dict[str, Any]:
         owner, (index, size) = caller(request), page_of(body)

@@ -43,7 +43,7 @@ class SampleAddress(Wire):
 class EnrolmentInput(Wire):
     """`input`: which fields are needed, the action says.
 
-    `consent` and `keep_sample` are ours; the rest is DashScope's, `prefix`, `url`,
+    `consent`, `keep_sample` and `denoise` are ours; the rest is DashScope's, `prefix`, `url`,
     `language_hints` and `voice_id` of its older family.
     """
 
@@ -62,6 +62,7 @@ class EnrolmentInput(Wire):
     page_size: int = 10
     consent: str | None = None
     keep_sample: bool = False
+    denoise: bool = False
 
 
 class EnrolmentBody(Wire):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+from functools import partial
 from typing import Any
 
 from starlette.requests import Request
@@ -39,6 +40,7 @@ ENROLMENT_SCHEMA: dict[str, Any] = {
         "audio_sample": {"type": "string", "format": "binary"},
         **dict.fromkeys(("name", "consent", "language", "text"), _TEXT),
         "keep_sample": _FLAG,
+        "denoise": _FLAG,
     },
 }
 RENAME_SCHEMA: dict[str, Any] = {
@@ -71,6 +73,7 @@ class Voices:
         )
         wanted = _wanted(form, caller(request), self._consent(form))
         reader = self._reader.on_behalf_of(caller(request))
+        check = partial(reader.checked, denoise=_flag(form.fields, "denoise"))
 
         async def load() -> MediaFile:
             return form.file
@@ -78,7 +81,7 @@ class Voices:
         async def work() -> tuple[EnrolledVoice, dict[str, Any]]:
             async with context.admission.place():
                 try:
-                    return await enrol(self._registrar, wanted, load, reader.checked)
+                    return await enrol(self._registrar, wanted, load, check)
                 except MediaError as error:
                     error.param = "audio_sample"
                     raise
