@@ -8,6 +8,7 @@ import ipaddress
 import secrets
 import socket
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
@@ -18,7 +19,7 @@ from pydantic import SecretStr
 from thinktalk.engines import registry
 from thinktalk.engines.base import Engine
 from thinktalk.errors import EngineFailed, UnsafeBinding
-from thinktalk.media.activity import Activity
+from thinktalk.media.activity import Activity, ActivityStream, LevelStream, WindowStream
 from thinktalk.media.load import MediaLoader
 from thinktalk.media.worker import DecodeWorker
 from thinktalk.serving.services import Services
@@ -29,6 +30,8 @@ from thinktalk.telemetry import log_to_stderr
 from thinktalk.voices.sample import SampleChecker
 from thinktalk.voices.speakers import Embed
 from thinktalk.weights.catalog import Catalog
+
+_ACTIVITY = "silero-vad"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +75,24 @@ def build(settings: Settings, catalog: Catalog) -> Parts:
         loader=MediaLoader(settings.media, worker, files),
         files=files,
         voices=VoiceStore(settings.voices, voices_at),
+        activity=window_streams(catalog),
         lazy=frozenset(tier for tier, engine in engines.items() if engine is not default),
     )
     return Parts(services, tuple(suites.values()), worker)
+
+
+def window_streams(catalog: Catalog) -> Callable[[], WindowStream]:
+    """What makes streams of voice activity: by silero, once its weights are present."""
+
+    @cache
+    def first() -> ActivityStream:
+        return ActivityStream(catalog.path(_ACTIVITY) / "silero_vad.onnx")
+
+    def stream() -> WindowStream:
+        is_usable = find_spec("onnxruntime") is not None and catalog.is_present(_ACTIVITY)
+        return first().fork() if is_usable else LevelStream()
+
+    return stream
 
 
 def sample_checker(catalog: Catalog) -> SampleChecker:
@@ -94,9 +112,9 @@ def sample_checker(catalog: Catalog) -> SampleChecker:
         return find_spec("onnxruntime") is not None and catalog.is_present(name)
 
     def find_activity() -> Activity | None:
-        if not usable("silero-vad"):
+        if not usable(_ACTIVITY):
             return None
-        return activity(catalog.path("silero-vad") / "silero_vad_16k_sequence.onnx")
+        return activity(catalog.path(_ACTIVITY) / "silero_vad_16k_sequence.onnx")
 
     def find_embed() -> Embed | None:
         if not usable("resemblyzer"):
@@ -133,7 +151,7 @@ async def start_private(settings: Settings, catalog: Catalog) -> tuple[str, str]
     """
     import uvicorn
 
-    from thinktalk.api.connection import connection_class
+    from thinktalk.api.connection import connection_class, socket_options
     from thinktalk.api.server_app import build_asgi
 
     key = secrets.token_urlsafe(24)
@@ -148,6 +166,7 @@ async def start_private(settings: Settings, catalog: Catalog) -> tuple[str, str]
         host="127.0.0.1",
         port=0,
         http=connection_class(server),
+        **socket_options(),
         log_level="warning",
         access_log=False,
     )

@@ -29,8 +29,11 @@ class ImagePart:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class AudioPart:
+    """`transcript` is what is said in it, where somebody has listened already."""
+
     audio: Audio | Recording
     tokens: int = 0
+    transcript: str | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -160,6 +160,19 @@ class VoiceSettings(_Section):
     )
 
 
+class RealtimeSettings(_Section):
+    """Live conversations on the realtime socket."""
+
+    max_sessions: int = Field(50, ge=1, description="Conversations at once; over it 429")
+    idle_s: float = Field(
+        300.0, gt=0, description="A client that sends nothing for so long is closed"
+    )
+    max_session_s: float = Field(7200.0, gt=0, description="Longest conversation")
+    max_turn_s: float = Field(
+        600.0, gt=0, description="Sound of one turn; where the client commits, more is refused"
+    )
+
+
 class WeightSettings(_Section):
     """Where model files live."""
 
@@ -239,6 +252,7 @@ class Settings(BaseSettings):
     media: MediaSettings = MediaSettings()
     files: FileSettings = FileSettings()
     voices: VoiceSettings = VoiceSettings()
+    realtime: RealtimeSettings = RealtimeSettings()
     weights: WeightSettings = WeightSettings()
     cascade: CascadeSettings = CascadeSettings()
     pocket_tts: PocketTtsSettings = PocketTtsSettings()

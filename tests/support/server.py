@@ -13,7 +13,7 @@ from typing import Any
 
 import uvicorn
 
-from thinktalk.api.connection import connection_class
+from thinktalk.api.connection import connection_class, socket_options
 from thinktalk.api.server_app import Application, build_asgi
 from thinktalk.engines.base import Engine, Recognizer, Synthesizer
 from thinktalk.media.load import MediaLoader
@@ -23,6 +23,7 @@ from thinktalk.settings import (
     FileSettings,
     LimitSettings,
     MediaSettings,
+    RealtimeSettings,
     ServerSettings,
     Settings,
     VoiceSettings,
@@ -74,6 +75,7 @@ def settings_of(**sections: dict[str, Any]) -> Settings:
             "media": MediaSettings(**sections.get("media", {})),
             "files": FileSettings(**sections.get("files", {})),
             "voices": VoiceSettings(**sections.get("voices", {})),
+            "realtime": RealtimeSettings(**sections.get("realtime", {})),
         }
     )
 
@@ -86,6 +88,7 @@ def running(app: Application) -> Generator[str, None, None]:
         host="127.0.0.1",
         port=0,
         http=connection_class(app.context.settings.server),
+        **socket_options(),
         log_level="error",
         proxy_headers=False,
         timeout_graceful_shutdown=1,

@@ -26,6 +26,7 @@ PUBLIC_PATHS = frozenset(
     }
 )
 _LOCAL_CALLER = "local"
+_KEY_PROTOCOL = "openai-insecure-api-key."
 _SENT_HEADERS = frozenset({"authorization", "content-type", "accept"})
 _EXPOSED_HEADERS = (
     "x-request-id, x-thinktalk-voice, retry-after, retry-after-ms, x-ratelimit-limit-requests, "
@@ -89,6 +90,8 @@ class Access:
 
     def _check_key(self, headers: Headers) -> str:
         scheme, _, token = headers.get("authorization", "").partition(" ")
+        if not token and (carried := _key_in_protocols(headers)):
+            scheme, token = "bearer", carried
         given = hashlib.sha256(token.strip().encode()).digest()
         # Every key is compared, so that the time taken says nothing about which one came close.
         matches = [hmac.compare_digest(given, digest) for digest in self._digests]
@@ -119,6 +122,14 @@ class Access:
 
     def _is_own_origin(self, origin: str, host: str) -> bool:
         return origin in {f"http://{host}", f"https://{host}"} or origin in self._origins
+
+
+def _key_in_protocols(headers: Headers) -> str:
+    """The key of a browser's socket, which cannot set headers: it names it as a subprotocol."""
+    for name in headers.get("sec-websocket-protocol", "").split(","):
+        if name.strip().startswith(_KEY_PROTOCOL):
+            return name.strip().removeprefix(_KEY_PROTOCOL)
+    return ""
 
 
 def _host_name(host: str) -> str:

@@ -9,12 +9,17 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
+from typing import Any
+
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from thinktalk.api.reading import RequestReader
 from thinktalk.settings import ServerSettings
 
 # The system would buffer megabytes, and hide behind them whether a client still reads.
 _SEND_BUFFER_BYTES = 256 * 1024
+
+_MAX_FRAME_BYTES = 24 * 1024 * 1024
 
 _log = logging.getLogger(__name__)
 
@@ -62,6 +67,27 @@ class Connection(RequestReader):
         if self._watch is not None:
             self._watch.cancel()
             self._watch = None
+
+
+class Socket(WebSocketsSansIOProtocol):
+    """uvicorn's WebSocket, which takes a handshake that was refused for one that is over."""
+
+    async def send(self, message: Any) -> None:
+        await super().send(message)
+        if message["type"] == "websocket.http.response.body":
+            self.handshake_complete = True
+
+
+def socket_options() -> dict[str, Any]:
+    """How uvicorn serves WebSockets: frames may hold 15 MiB of sound in base64."""
+    return {
+        "ws": Socket,
+        "ws_max_size": _MAX_FRAME_BYTES,
+        "ws_ping_interval": 20.0,
+        "ws_ping_timeout": 20.0,
+        # Sound does not get smaller, and clients of speech turn it off.
+        "ws_per_message_deflate": False,
+    }
 
 
 def connection_class(server: ServerSettings) -> type[Connection]:

@@ -26,7 +26,7 @@ from thinktalk.errors import BadRequest, NotReady, ThinktalkError
 
 _log = logging.getLogger("thinktalk.access")
 _CLIENT_CLOSED = 499  # nobody reads it; it keeps the counts honest
-_POLICY_VIOLATION = 1008
+_SOCKET_ANSWERS = ("websocket.accept", "websocket.close", "websocket.http.response.start")
 
 
 class Edge:
@@ -74,12 +74,24 @@ class Edge:
             await self._app(scope, receive, outcome.send)
 
     async def _let_socket_in(self, scope: Scope, receive: Receive, send: Send) -> None:
+        is_open = False
+        # A copy: uvicorn hands the same lifespan state to every request.
+        request_id = str(uuid.uuid4())
+        scope["state"] = {**scope.get("state", {}), "request_id": request_id}
+
+        async def noted(message: Message) -> None:
+            nonlocal is_open
+            is_open = is_open or message["type"] in _SOCKET_ANSWERS
+            await send(message)
+
         try:
-            self._access.admit(scope, Headers(scope=scope))
-        except ThinktalkError:
-            await send({"type": "websocket.close", "code": _POLICY_VIOLATION})
-            return
-        await self._app(scope, receive, send)
+            scope["state"]["caller"] = self._access.admit(scope, Headers(scope=scope))
+            with self._context.lifecycle.request():
+                await self._app(scope, receive, noted)
+        except ThinktalkError as error:
+            self._context.count_error(error, request_id)
+            if not is_open:
+                await _refuse_socket(error, request_id, send)
 
     async def _refuse(
         self, error: Exception, scope: Scope, receive: Receive, outcome: _Outcome
@@ -100,6 +112,19 @@ class Edge:
             body = openai_body(error, outcome.request_id, completion_id=completion_id)
         response = Response(body, status, headers, media_type="application/json")
         await response(scope, receive, outcome.send)
+
+
+async def _refuse_socket(error: ThinktalkError, request_id: str, send: Send) -> None:
+    """Answer a handshake as any other request: clients show the status and the body."""
+    headers = {"content-type": "application/json", **retry_headers(error)}
+    start = {
+        "type": "websocket.http.response.start",
+        "status": status_of(error),
+        "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
+    }
+    await send(start)
+    body = openai_body(error, request_id)
+    await send({"type": "websocket.http.response.body", "body": body})
 
 
 def _message(error: HTTPException, scope: Scope) -> str:

@@ -79,6 +79,10 @@ class RequestReader(HttpToolsProtocol):
         self._deadline = min(earned, self.loop.time() + self.read_timeout_s)
         super().on_body(body)
 
+    def handle_websocket_upgrade(self) -> None:
+        self._stop_timer()  # a socket has limits of its own
+        super().handle_websocket_upgrade()
+
     def on_message_complete(self) -> None:
         self._num_bare_bytes = self._num_header_bytes = 0
         self._stop_timer()

@@ -19,7 +19,7 @@ from collections.abc import Callable, Generator
 
 import uvicorn
 
-from thinktalk.api.connection import connection_class
+from thinktalk.api.connection import connection_class, socket_options
 from thinktalk.api.server_app import Application
 from thinktalk.errors import CannotListen, ThinktalkError
 from thinktalk.settings import Settings
@@ -58,6 +58,7 @@ def run_server(
         port=server.port,
         loop="auto",
         http=connection_class(server),
+        **socket_options(),
         log_config=None,
         access_log=False,
         # Believing these headers would let anyone pretend to call from this machine.

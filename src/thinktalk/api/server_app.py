@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
+from starlette.routing import WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from thinktalk.api.context import ApiContext
@@ -27,6 +28,7 @@ from thinktalk.api.openai.schemas import ChatBody
 from thinktalk.api.openai.speech import SpeakBody, Speech
 from thinktalk.api.openai.transcriptions import FORM_SCHEMA, Transcriptions
 from thinktalk.api.operations import ALIVE_PATHS, READY_PATHS, Operations, package_version
+from thinktalk.api.realtime.endpoint import DASHSCOPE_PATH, OPENAI_PATHS, Realtime
 from thinktalk.api.reference import reference_page
 from thinktalk.serving.lifecycle import Lifecycle
 from thinktalk.serving.services import Services
@@ -82,6 +84,7 @@ def _routes(context: ApiContext) -> ASGIApp:
     )
     app.router.route_class = _Route
     _add_openai(app, context)
+    _add_realtime(app, context)
     _add_operations(app, context)
 
     async def route(scope: Scope, receive: Receive, send: Send) -> None:
@@ -135,6 +138,12 @@ def _add_openai(app: FastAPI, context: ApiContext) -> None:
         _get(app, f"{prefix}/models/{{model_id:path}}", models.retrieve)
     customization = Customization(context)
     _post(app, CUSTOMIZATION_PATH, customization.answer, schemas.of(EnrolmentBody))
+
+
+def _add_realtime(app: FastAPI, context: ApiContext) -> None:
+    realtime = Realtime(context)
+    for path in (DASHSCOPE_PATH, *OPENAI_PATHS):
+        app.router.routes.append(WebSocketRoute(path, realtime.serve))
 
 
 def _add_operations(app: FastAPI, context: ApiContext) -> None:

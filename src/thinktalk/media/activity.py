@@ -6,10 +6,11 @@ samples of voices, turns. Knows nothing of words.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Protocol, Self, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -93,6 +94,39 @@ class Activity:
             yield probabilities
 
 
+class WindowStream(Protocol):
+    """Says how likely each window holds speech, as the sound comes."""
+
+    def push(self, samples: Samples) -> Probabilities:
+        """Take any number of samples at 16 kHz; return a probability per window now complete."""
+        ...
+
+    def reset(self) -> None:
+        """Forget what came before."""
+        ...
+
+
+class LevelStream:
+    """A `WindowStream` that takes every sound over `threshold_db` for speech.
+
+    For where silero is not to be had; a door is speech to it.
+    """
+
+    def __init__(self, threshold_db: float = -45.0) -> None:
+        self._power = 10 ** (threshold_db / 10)
+        self.reset()
+
+    def reset(self) -> None:
+        self._pending: Samples = np.zeros(0, np.float32)
+
+    def push(self, samples: Samples) -> Probabilities:
+        pending = np.concatenate([self._pending, samples])
+        whole = len(pending) // WINDOW_SAMPLES * WINDOW_SAMPLES
+        self._pending = pending[whole:]
+        power = (pending[:whole].reshape(-1, WINDOW_SAMPLES) ** 2).mean(axis=1)
+        return np.asarray(power >= self._power, np.float32)
+
+
 class ActivityStream:
     """Judges sound as it arrives, one window at a time.
 
@@ -104,6 +138,12 @@ class ActivityStream:
         self._session = _session(model_file, 1)
         self._sample_rate = np.array(SAMPLE_RATE, np.int64)
         self.reset()
+
+    def fork(self) -> Self:
+        """Another stream by the same model, at its beginning."""
+        other = copy.copy(self)
+        other.reset()
+        return other
 
     def reset(self) -> None:
         """Forget what came before: the next sample is the first of a new recording."""

@@ -19,6 +19,7 @@ class Lifecycle:
         self._idle = asyncio.Event()
         self._idle.set()
         self._retry_after_s = 0.0
+        self.draining = asyncio.Event()
 
     @property
     def is_draining(self) -> bool:
@@ -55,6 +56,7 @@ class Lifecycle:
             How many requests were cancelled.
         """
         self._retry_after_s = max(1.0, grace_s)
+        self.draining.set()
         try:
             async with asyncio.timeout(grace_s):
                 await self._idle.wait()

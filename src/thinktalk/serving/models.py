@@ -17,6 +17,8 @@ from thinktalk.settings import Tier
 Family = Literal["qwen3.5", "qwen3"]
 Kind = Literal["omni", "transcription", "speech"]
 
+_FOREIGN_REALTIME = ("gpt-realtime", "gpt-4o-realtime", "gpt-4o-mini-realtime")
+_FOREIGN_MEANS = "qwen3.5-omni-flash"
 _SNAPSHOT = re.compile(r"-\d{4}-\d{2}-\d{2}$")
 
 
@@ -104,6 +106,22 @@ def find(name: str) -> ServedModel:
     if base.endswith("-realtime") and base.removesuffix("-realtime") in _BASES:
         raise ModelNotSupported(name)
     raise ModelNotFound(name)
+
+
+def find_realtime(name: str) -> ServedModel:
+    """The model of a live conversation: an omni name, with `-realtime` or without.
+
+    OpenAI's own realtime names mean the default tier.
+
+    Raises:
+        ModelNotFound
+    """
+    is_foreign = name.startswith(_FOREIGN_REALTIME)
+    base = _FOREIGN_MEANS if is_foreign else _SNAPSHOT.sub("", name).removesuffix("-realtime")
+    model = _BASES.get(base)
+    if model is None or model.kind != "omni":
+        raise ModelNotFound(name)
+    return replace(model, id=name)
 
 
 def find_for_chat(name: str) -> ServedModel:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from thinktalk.engines.base import Engine, Recognizer, Synthesizer
+from thinktalk.media.activity import LevelStream, WindowStream
 from thinktalk.media.load import MediaLoader
 from thinktalk.settings import Tier
 from thinktalk.store.files import FileStore
@@ -19,7 +20,7 @@ class Services:
     """One engine a tier (tiers may share one), and what hears, speaks, clones, fetches and keeps.
 
     Engines of the tiers in `lazy` are started by the first request that needs them, the others
-    when the server starts.
+    when the server starts. `activity` tells speech from silence in a live conversation.
     """
 
     engines: Mapping[Tier, Engine]
@@ -30,4 +31,5 @@ class Services:
     loader: MediaLoader
     files: FileStore
     voices: VoiceStore
+    activity: Callable[[], WindowStream] = LevelStream
     lazy: frozenset[Tier] = field(default_factory=lambda: frozenset({"light"}))

@@ -24,6 +24,7 @@ from thinktalk.engines.base import (
     Segment,
     Thought,
 )
+from thinktalk.engines.cascade import language
 from thinktalk.engines.cascade.condensing import (
     UNASKED,
     Condensed,
@@ -170,7 +171,9 @@ class PerceivingThinker:
             return
         sound = part.audio if isinstance(part, AudioPart) else part.video.audio
         segments: list[Segment] = []
-        if sound is not None:
+        if isinstance(part, AudioPart) and part.transcript is not None:
+            segments = _known(part.transcript, part.audio.duration_s)
+        elif sound is not None:
             hearing = self._recognizer.recognize(sound, RecognizeOptions())
             async with aclosing(hearing) as found:
                 async for segment in found:
@@ -184,6 +187,14 @@ class PerceivingThinker:
         words = "".join(segment.text for segment in segments).strip()
         told = heard(segments, await _opening(part.audio), part.audio.duration_s)
         yield _Perceived(read_note(told, speech), words)
+
+
+def _known(transcript: str, duration_s: float) -> list[Segment]:
+    """What somebody else has heard, as if it had been heard here."""
+    if not transcript:
+        return []
+    code = language.detect(transcript)
+    return [Segment(start_s=0.0, end_s=duration_s, text=transcript, language=code)]
 
 
 async def _opening(sound: Audio | Recording) -> Audio:

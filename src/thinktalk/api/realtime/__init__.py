@@ -1,0 +1,1 @@
+"""The realtime socket: one session, three dialects."""

@@ -1,0 +1,329 @@
+"""One client on the realtime socket: its frames in, its session's events out, until one ends.
+
+Reading and writing are two tasks. A client that does not take what is sent slows its session down,
+and is cut off after a while; what it has sent is never queued without bound, since each event is
+handled before the next is read.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from thinktalk.api.context import ApiContext
+from thinktalk.api.openai.schemas import SpeechBody
+from thinktalk.api.openai.voices import VoiceReader
+from thinktalk.api.realtime import flat
+from thinktalk.api.realtime.audio import WireFormat
+from thinktalk.api.realtime.client_events import ClientEvents
+from thinktalk.api.realtime.dialect import Dialect, Frame, State
+from thinktalk.api.realtime.openai_ga import NestedDialect
+from thinktalk.api.realtime.wanted import Wanted
+from thinktalk.conversation import ImagePart, VideoPart
+from thinktalk.engines.base import VoiceRef
+from thinktalk.errors import BadRequest
+from thinktalk.events import Event
+from thinktalk.media import budget
+from thinktalk.serving.answering import Answer
+from thinktalk.serving.models import ServedModel
+from thinktalk.serving.usage import TokenUsage
+from thinktalk.session.config import SessionConfig
+from thinktalk.session.errors import FormatFixed
+from thinktalk.session.events import Fault, SessionFinished
+from thinktalk.session.ids import new_id
+from thinktalk.session.outbox import Outbox
+from thinktalk.session.ports import Build, Ports
+from thinktalk.session.session import Session, SessionLimits
+
+_NORMAL, _FATAL, _INTERNAL, _RESTART, _OVERLOADED = 1000, 1007, 1011, 1012, 1013
+_FRAMES_A_SECOND = 1.0  # of a video call
+_MAX_REASON_BYTES = 123
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Farewell:
+    code: int = _NORMAL
+    reason: str = ""
+
+
+class Connection:
+    """A client that has been let in.
+
+    Args:
+        caller: whose limits, files and voices count.
+    """
+
+    def __init__(
+        self,
+        socket: WebSocket,
+        context: ApiContext,
+        model: ServedModel,
+        dialect: Dialect,
+        caller: str,
+    ) -> None:
+        self._socket = socket
+        self._context = context
+        self._model = model
+        self._dialect = dialect
+        self._caller = caller
+        self._voices = VoiceReader.of(context).on_behalf_of(caller)
+        self._known_voices: dict[str, tuple[str, VoiceRef]] = {}
+        self._outbox = Outbox()
+        limits = context.settings.realtime
+        self.session = Session(
+            SessionConfig(),
+            self._ports(),
+            self._outbox,
+            SessionLimits(
+                max_turn_s=limits.max_turn_s,
+                idle_s=limits.idle_s,
+                lifetime_s=limits.max_session_s,
+            ),
+        )
+        self._state: State = {}
+        self._wanted: Wanted | None = None
+        self._was_updated = False
+
+    @property
+    def input_format(self) -> WireFormat:
+        assert self._wanted is not None
+        return self._wanted.input_format
+
+    async def run(self) -> None:
+        """Serve until either side ends it."""
+        state = self._dialect.opening(self.session.id, self._model)
+        await self._settle(state)
+        for frame in self._dialect.greeting(self._state):
+            await self._send(frame)
+        self.session.start()
+        reading = asyncio.create_task(self._read())
+        writing = asyncio.create_task(self._write())
+        stopping = asyncio.create_task(self._stop_with_server())
+        tasks = (reading, writing, stopping)
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            farewell = await self._farewell(reading, writing)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await self.session.close()
+        if farewell is not None:
+            await self._say_goodbye(farewell)
+
+    # -- settings
+
+    async def update(self, changes: Mapping[str, Any]) -> None:
+        """Change the session's settings, all or none.
+
+        Raises:
+            InvalidField, UnknownVoice, VoiceFixed, FormatFixed
+        """
+        if not self._was_updated and _is_dashscope(changes) and self._is_nested:
+            # Gateways expose the hosted service at this path, and its clients come along.
+            self._dialect = flat.dashscope()
+            self._state = self._dialect.opening(self.session.id, self._model)
+        await self._settle(self._dialect.changed(self._state, changes))
+        self._was_updated = True
+        await self._send(self._dialect.updated(self._state))
+
+    async def config_for(self, body: Mapping[str, Any]) -> SessionConfig:
+        """As `Settled.config_for`."""
+        wanted = self._dialect.read(self._dialect.for_response(self._state, body), self._model)
+        return await self._config(wanted)
+
+    async def _settle(self, state: State) -> None:
+        wanted = self._dialect.read(state, self._model)
+        has_changed = self._wanted is not None and wanted.input_format != self._wanted.input_format
+        if self.session.has_sound and has_changed:
+            raise FormatFixed("session.input_audio_format")
+        self.session.update(await self._config(wanted))
+        self._state, self._wanted = state, wanted
+        self._dialect.use(state, wanted.output_format)
+
+    async def _config(self, wanted: Wanted) -> SessionConfig:
+        name, voice = await self._voice(wanted.voice or self._model.defaults.voice)
+        return SessionConfig(
+            speaks=wanted.speaks,
+            voice_name=name,
+            voice=voice,
+            instructions=wanted.instructions,
+            transcribes=wanted.transcribes,
+            language=wanted.language,
+            turns=wanted.turns,
+            sampling=wanted.sampling,
+            speed=wanted.speed,
+            tools=wanted.tools,
+            tool_choice=wanted.tool_choice,
+        )
+
+    async def _voice(self, name: str) -> tuple[str, VoiceRef]:
+        if name not in self._known_voices:
+            speech = SpeechBody(voice=name)
+            chosen = await self._voices.choose(speech, self._model)
+            options, _ = await self._voices.options(speech, chosen)
+            self._known_voices[name] = (chosen.name, options.voice)
+        return self._known_voices[name]
+
+    @property
+    def _is_nested(self) -> bool:
+        return isinstance(self._dialect, NestedDialect)
+
+    # -- frames
+
+    async def _read(self) -> _Farewell | None:
+        events = ClientEvents(self)
+        while True:
+            try:
+                raw = await self._receive()
+            except WebSocketDisconnect:
+                return None
+            self.session.touch()
+            event_id = None
+            try:
+                event = _parsed(raw)
+                given = event.get("event_id")
+                event_id = given if isinstance(given, str) else None
+                if event.get("type") == "session.finish":
+                    await self.session.finish()
+                    await asyncio.Event().wait()  # the writer ends it
+                await events.read(event)
+            except Exception as error:
+                self._context.count_error(error, self.session.id)
+                self._outbox.put(Fault(error, event_id))
+            if self._outbox.is_overflowing:
+                return _Farewell(_OVERLOADED, "the client does not read what it is sent")
+
+    async def _receive(self) -> str | bytes:
+        message = await self._socket.receive()
+        if message["type"] == "websocket.disconnect":
+            raise WebSocketDisconnect(message.get("code", _NORMAL))
+        text: str | None = message.get("text")
+        return bytes(message["bytes"]) if text is None else text
+
+    async def _write(self) -> _Farewell | None:
+        strict = self._context.settings.server.strict
+        async with aclosing(self._outbox.events()) as events:
+            async for event in events:
+                for frame in self._dialect.frames(event):
+                    await self._send(frame)
+                if isinstance(event, Fault) and event.is_final:
+                    return _Farewell(_FATAL if strict else _NORMAL, str(event.error))
+                if isinstance(event, SessionFinished):
+                    return _Farewell()
+        return None
+
+    async def _send(self, frame: Frame) -> None:
+        text = orjson.dumps({"event_id": new_id("event"), **frame}).decode()
+        try:
+            async with asyncio.timeout(self._context.settings.server.write_timeout_s):
+                await self._socket.send_text(text)
+        except TimeoutError:
+            raise WebSocketDisconnect(_OVERLOADED, "the client takes nothing") from None
+
+    async def _stop_with_server(self) -> None:
+        await self._context.lifecycle.draining.wait()
+        await self.session.finish()
+        await asyncio.Event().wait()  # the writer ends it
+
+    async def _farewell(
+        self, reading: asyncio.Task[_Farewell | None], writing: asyncio.Task[_Farewell | None]
+    ) -> _Farewell | None:
+        """What to close with; None if the client has gone."""
+        for task in (writing, reading):
+            if not task.done():
+                continue
+            error = task.exception()
+            if error is None:
+                farewell = task.result()
+                if farewell is not None and self._context.lifecycle.is_draining:
+                    return _Farewell(_RESTART, "the server is stopping")
+                return farewell
+            if not isinstance(error, WebSocketDisconnect | RuntimeError):
+                _log.error("session %s failed", self.session.id, exc_info=error)
+                return _Farewell(_INTERNAL, "internal error")
+        return None
+
+    async def _say_goodbye(self, farewell: _Farewell) -> None:
+        reason = farewell.reason.encode()[:_MAX_REASON_BYTES].decode(errors="ignore")
+        try:
+            await self._socket.close(farewell.code, reason)
+        except RuntimeError:  # it was quicker
+            _log.debug("session %s: the client closed first", self.session.id)
+
+    # -- the world
+
+    def _ports(self) -> Ports:
+        services = self._context.services
+        return Ports(
+            answer=self._answer,
+            pictures=self._pictures,
+            activity=services.activity,
+            recognizer=services.recognizer,
+            family=self._model.family,
+        )
+
+    def _answer(self, build: Build) -> _SessionAnswer:
+        answer = self._context.answering.answer(self._model, build, caller=self._caller)
+        return _SessionAnswer(answer)
+
+    async def _pictures(self, sources: Sequence[str]) -> ImagePart | VideoPart:
+        loader = self._context.services.loader.on_behalf_of(self._caller)
+        family = self._model.family
+        if len(sources) == 1:
+            image, (width, height) = await loader.image(sources[0])
+            return ImagePart(image, budget.image_cost(width, height, family).tokens)
+        video = await loader.frames(sources, fps=_FRAMES_A_SECOND)
+        cost = budget.video_cost(
+            video.width, video.height, video.duration_s, _FRAMES_A_SECOND, family
+        )
+        return VideoPart(video, cost.tokens)
+
+
+class _SessionAnswer:
+    """An answer with one choice, as a session reads it."""
+
+    def __init__(self, answer: Answer) -> None:
+        self._answer = answer
+
+    @property
+    def usage(self) -> TokenUsage:
+        return self._answer.usage
+
+    async def events(self) -> AsyncGenerator[Event, None]:
+        async with aclosing(self._answer.events()) as events:
+            async for _, event in events:
+                yield event
+
+
+def _parsed(raw: str | bytes) -> dict[str, Any]:
+    if isinstance(raw, bytes):
+        raise BadRequest("Frames are JSON text; a binary one was sent")
+    try:
+        event = orjson.loads(raw)
+    except orjson.JSONDecodeError as error:
+        raise BadRequest(f"The frame is not JSON: {error}") from None
+    if not isinstance(event, dict):
+        raise BadRequest("The frame is JSON, but no object")
+    return event
+
+
+def _is_dashscope(changes: Mapping[str, Any]) -> bool:
+    return "type" not in changes and not _FLAT_KEYS.isdisjoint(changes)
+
+
+_FLAT_KEYS = frozenset(
+    {
+        *("modalities", "voice", "turn_detection", "input_audio_format", "output_audio_format"),
+        "input_audio_transcription",
+    }
+)

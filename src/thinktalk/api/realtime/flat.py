@@ -1,0 +1,315 @@
+"""The dialects whose session is one level deep: DashScope's, and OpenAI's beta."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from thinktalk.api.openai.schemas import parse
+from thinktalk.api.realtime import wanted
+from thinktalk.api.realtime.audio import Encoding, WireFormat
+from thinktalk.api.realtime.dialect import Frame, State
+from thinktalk.api.realtime.rendering import Renderer, Words
+from thinktalk.api.realtime.schemas import FlatAudioBody, FlatSession, FlatSideBody
+from thinktalk.api.realtime.wanted import TurnDefaults, Wanted
+from thinktalk.engines.base import Sampling
+from thinktalk.errors import InvalidField
+from thinktalk.serving.models import ServedModel
+from thinktalk.serving.usage import TokenUsage
+from thinktalk.session.events import Hypothesis, SessionEvent
+from thinktalk.session.ids import new_id
+
+SESSION_S = 7200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Kind:
+    """One flat dialect. `formats` are the short names of input and output formats."""
+
+    words: Callable[[], Words]
+    input_formats: Mapping[str, WireFormat]
+    output_formats: Mapping[str, WireFormat]
+    turns: TurnDefaults
+    defaults: Mapping[str, Any]
+    updated_defaults: Mapping[str, Any]
+    length_key: str
+    greets_twice: bool = False
+
+
+class FlatDialect:
+    """A `Dialect`."""
+
+    def __init__(self, kind: _Kind) -> None:
+        self._kind = kind
+        self.conversation_id = new_id("conv")
+        self._renderer = Renderer(kind.words(), self.conversation_id)
+
+    def opening(self, session_id: str, model: ServedModel) -> State:
+        state: State = {
+            "object": "realtime.session",
+            "id": session_id,
+            "model": model.id,
+            "modalities": ["text", "audio"],
+            "voice": model.defaults.voice,
+            "instructions": "",
+            **self._kind.defaults,
+        }
+        if self._kind.length_key == "max_response_output_tokens":
+            state["expires_at"] = int(time.time()) + SESSION_S
+        return state
+
+    def read(self, state: Mapping[str, Any], model: ServedModel) -> Wanted:
+        body = parse(FlatSession, state)
+        speaks = "audio" in (body.modalities or ["text", "audio"])
+        tools, choice = wanted.tools(body.tools, body.tool_choice)
+        sides = body.audio or FlatAudioBody()
+        input_format = self._format(body.input_audio_format, sides.input, is_input=True)
+        output_format = self._format(body.output_audio_format, sides.output, is_input=False)
+        defaults = model.defaults
+        sampling = wanted.sampling(
+            body,
+            body.max_tokens or body.max_response_output_tokens,
+            Sampling(
+                presence_penalty=defaults.presence_penalty,
+                repetition_penalty=defaults.repetition_penalty,
+            ),
+        )
+        transcription = body.input_audio_transcription
+        return Wanted(
+            speaks=speaks,
+            voice=wanted.voice_name(body.voice),
+            instructions=body.instructions or "",
+            transcribes=transcription is not None,
+            language=transcription.language if transcription else None,
+            turns=wanted.turn_rules(body.turn_detection, self._kind.turns),
+            sampling=sampling,
+            speed=float(body.speed or 1.0),
+            tools=tools,
+            tool_choice=choice,
+            input_format=input_format,
+            output_format=output_format,
+        )
+
+    def changed(self, state: Mapping[str, Any], changes: Mapping[str, Any]) -> State:
+        kept = {key: value for key, value in changes.items() if key not in _OURS}
+        if kept.get("voice", "") is None:
+            del kept["voice"]
+        result = wanted.merged({**self._kind.updated_defaults, **state}, kept)
+        model = (result.get("input_audio_transcription") or {}).get("model", "")
+        if model is None:
+            result["input_audio_transcription"] = {
+                **result["input_audio_transcription"],
+                **_TRANSCRIBER,
+            }
+        turns = result.get("turn_detection")
+        if isinstance(turns, dict) and "turn_detection" in kept:
+            result["turn_detection"] = {**turn_shape(self._kind.turns), **turns}
+        return result
+
+    def for_response(self, state: Mapping[str, Any], body: Mapping[str, Any]) -> State:
+        given = {key: value for key, value in body.items() if value is not None}
+        if "output_modalities" in given:
+            given["modalities"] = given.pop("output_modalities")
+        if isinstance(given.get("modalities"), list) and "audio" in given["modalities"]:
+            given["modalities"] = ["text", "audio"]
+        if "max_output_tokens" in given:
+            given[self._kind.length_key] = given.pop("max_output_tokens")
+        audio = given.pop("audio", None)
+        if isinstance(audio, dict) and (voice := (audio.get("output") or {}).get("voice")):
+            given["voice"] = voice
+        return wanted.merged(state, {k: v for k, v in given.items() if k in _PER_RESPONSE})
+
+    def greeting(self, state: State) -> Iterator[Frame]:
+        yield {"type": "session.created", "session": state}
+        if self._kind.greets_twice:
+            conversation = {"id": self.conversation_id, "object": "realtime.conversation"}
+            yield {"type": "conversation.created", "conversation": conversation}
+
+    def updated(self, state: State) -> Frame:
+        return {"type": "session.updated", "session": state}
+
+    def use(self, state: Mapping[str, Any], output_format: WireFormat) -> None:
+        self._renderer.output_format = output_format
+        self._renderer.format_name = state.get("output_audio_format", "pcm")
+
+    def frames(self, event: SessionEvent) -> Iterator[Frame]:
+        return self._renderer.frames(event)
+
+    def _format(
+        self, name: str | None, sound: FlatSideBody | None, *, is_input: bool
+    ) -> WireFormat:
+        side = "input" if is_input else "output"
+        formats = self._kind.input_formats if is_input else self._kind.output_formats
+        usual = next(iter(formats.values()))
+        if sound is not None and (nested := sound.format) is not None:
+            kind: str = nested.type or "pcm"
+            if kind not in ("pcm", "wav"):
+                raise InvalidField(
+                    f"audio.{side}.format.type should be pcm or wav (got {kind!r})",
+                    param=f"session.audio.{side}.format.type",
+                )
+            encoding: Encoding = "wav" if kind == "wav" else "pcm"
+            return WireFormat(encoding, nested.sample_rate or nested.rate or usual.rate)
+        if name is None:
+            return usual
+        if name not in formats:
+            raise InvalidField(
+                f"{side}_audio_format should be one of {', '.join(formats)} (got {name!r})",
+                param=f"session.{side}_audio_format",
+            )
+        return formats[name]
+
+
+_OURS = frozenset({"id", "object", "model", "expires_at"})
+_PER_RESPONSE = frozenset(
+    {
+        *("instructions", "modalities", "voice", "tools", "tool_choice", "temperature"),
+        *("max_tokens", "max_response_output_tokens"),
+    }
+)
+_TRANSCRIBER = {"model": "qwen3-asr-flash-realtime"}
+
+
+def turn_shape(defaults: TurnDefaults) -> dict[str, Any]:
+    """`turn_detection` with all that is usually in it."""
+    return {
+        "type": "server_vad",
+        "threshold": defaults.threshold,
+        "prefix_padding_ms": defaults.prefix_ms,
+        "silence_duration_ms": defaults.silence_ms,
+        "create_response": True,
+        "interrupt_response": True,
+    }
+
+
+def _dashscope_words() -> Words:
+    def hypothesis(heard: Hypothesis) -> Frame:
+        return {
+            "text": heard.confirmed,
+            "stash": heard.pending,
+            "language": heard.language,
+            "emotion": "neutral",
+            "obfuscation": "",
+        }
+
+    def usage(used: TokenUsage) -> dict[str, Any]:
+        return {
+            "total_tokens": used.total,
+            "input_tokens": used.prompt,
+            "output_tokens": used.completion,
+            "input_tokens_details": {
+                "text_tokens": used.prompt_text,
+                "audio_tokens": used.prompt_audio,
+                "image_tokens": used.prompt_image + used.prompt_video,
+            },
+            "output_tokens_details": {
+                "text_tokens": used.completion_text,
+                "audio_tokens": used.completion_audio,
+            },
+        }
+
+    return Words(hypothesis, usage)
+
+
+def openai_usage(used: TokenUsage) -> dict[str, Any]:
+    """Usage in OpenAI's words."""
+    return {
+        "total_tokens": used.total,
+        "input_tokens": used.prompt,
+        "output_tokens": used.completion,
+        "input_token_details": {
+            "text_tokens": used.prompt_text,
+            "audio_tokens": used.prompt_audio,
+            "image_tokens": used.prompt_image + used.prompt_video,
+            "cached_tokens": 0,
+        },
+        "output_token_details": {
+            "text_tokens": used.completion_text,
+            "audio_tokens": used.completion_audio,
+        },
+    }
+
+
+def openai_words() -> Words:
+    """OpenAI's deltas of a transcript are what is new: only what will not change is told."""
+    told: dict[str, str] = {}
+
+    def hypothesis(heard: Hypothesis) -> Frame | None:
+        before = told.get(heard.item_id, "")
+        if len(heard.confirmed) <= len(before):
+            return None
+        told.clear()
+        told[heard.item_id] = heard.confirmed
+        return {"delta": heard.confirmed[len(before) :]}
+
+    return Words(hypothesis, openai_usage, has_transcription_usage=True)
+
+
+_PCM16 = WireFormat("pcm", 16_000)
+_PCM24 = WireFormat("pcm", 24_000)
+_SAMPLING = {"temperature": 0.7}
+_DASHSCOPE = _Kind(
+    words=_dashscope_words,
+    input_formats={"pcm": _PCM16, "pcm16": _PCM16, "wav": WireFormat("wav", 16_000)},
+    # The last means the rate, not the width.
+    output_formats={
+        "pcm": _PCM24,
+        "pcm16": _PCM24,
+        "pcm24": _PCM24,
+        "wav": WireFormat("wav", 24_000),
+    },
+    turns=TurnDefaults(silence_ms=800),
+    defaults={
+        "input_audio_format": "pcm",
+        "output_audio_format": "pcm",
+        "input_audio_transcription": _TRANSCRIBER,
+        "turn_detection": turn_shape(TurnDefaults(silence_ms=800)),
+        "enable_search": False,
+        "search_options": {},
+        "tools": [],
+        "tool_choice": "auto",
+        "temperature": 0.7,
+    },
+    updated_defaults={
+        "max_response_output_token": "inf",
+        "max_tokens": None,
+        "top_p": 0.8,
+        "top_k": 20,
+        "repetition_penalty": 1.0,
+        "presence_penalty": 1.5,
+        "seed": -1,
+    },
+    length_key="max_tokens",
+)
+_G711 = {"g711_ulaw": WireFormat("pcmu", 8_000), "g711_alaw": WireFormat("pcma", 8_000)}
+_BETA = _Kind(
+    words=openai_words,
+    input_formats={"pcm16": _PCM24, **_G711},
+    output_formats={"pcm16": _PCM24, **_G711},
+    turns=TurnDefaults(silence_ms=500),
+    defaults={
+        "input_audio_format": "pcm16",
+        "output_audio_format": "pcm16",
+        "input_audio_transcription": None,
+        "turn_detection": turn_shape(TurnDefaults(silence_ms=500)),
+        "tools": [],
+        "tool_choice": "auto",
+        "temperature": 0.8,
+        "max_response_output_tokens": "inf",
+    },
+    updated_defaults={},
+    length_key="max_response_output_tokens",
+    greets_twice=True,
+)
+
+
+def dashscope() -> FlatDialect:
+    """The dialect of Qwen-Omni-Realtime."""
+    return FlatDialect(_DASHSCOPE)
+
+
+def openai_beta() -> FlatDialect:
+    """OpenAI's dialect with the header `OpenAI-Beta: realtime=v1`."""
+    return FlatDialect(_BETA)

@@ -1,0 +1,126 @@
+"""What a session is to be, read from its state in a dialect, free of that dialect's shape."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from thinktalk.api.openai.schemas import FunctionTool, NamedTool, VoiceId, parse
+from thinktalk.api.openai.tools import read_tool_choice, read_tools
+from thinktalk.api.realtime.audio import WireFormat
+from thinktalk.api.realtime.schemas import SamplingBody, ToolChoiceBody, TurnDetectionBody
+from thinktalk.conversation import Tool
+from thinktalk.engines.base import Sampling, ToolChoice
+from thinktalk.errors import InvalidField
+from thinktalk.session.config import TurnRules
+
+_MAX_TOP_K = 100  # above it the hosted service samples from all tokens
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """A session's settings; the `voice` is a name as the client wrote it, None for the default."""
+
+    speaks: bool
+    voice: str | None
+    instructions: str
+    transcribes: bool
+    language: str | None
+    turns: TurnRules | None
+    sampling: Sampling
+    speed: float
+    tools: tuple[Tool, ...]
+    tool_choice: ToolChoice
+    input_format: WireFormat
+    output_format: WireFormat
+
+
+@dataclass(frozen=True, slots=True)
+class TurnDefaults:
+    """What is left out of `turn_detection`."""
+
+    silence_ms: int
+    prefix_ms: int = 300
+    threshold: float = 0.5
+
+
+def turn_rules(body: TurnDetectionBody | None, defaults: TurnDefaults) -> TurnRules | None:
+    """None means that the client commits turns itself."""
+    if body is None:
+        return None
+    threshold = defaults.threshold if body.threshold is None else float(body.threshold)
+    return TurnRules(
+        is_semantic=body.type == "semantic_vad",
+        # Below zero is the hosted service's way to ask for more than all sensitivity.
+        threshold=(threshold + 1) / 2 if threshold < 0 else threshold,
+        prefix_ms=_or(body.prefix_padding_ms, defaults.prefix_ms),
+        silence_ms=_or(body.silence_duration_ms, defaults.silence_ms),
+        eagerness=body.eagerness or "auto",
+        answers=body.create_response is not False,
+        interrupts=body.interrupt_response is not False,
+        idle_ms=body.idle_timeout_ms,
+    )
+
+
+def sampling(body: SamplingBody, max_tokens: int | str | None, defaults: Sampling) -> Sampling:
+    top_k = defaults.top_k if body.top_k is None else body.top_k
+    return Sampling(
+        temperature=float(_or(body.temperature, defaults.temperature)),
+        top_p=float(_or(body.top_p, defaults.top_p)),
+        top_k=0 if top_k > _MAX_TOP_K else top_k,
+        max_tokens=max_tokens if isinstance(max_tokens, int) else None,
+        presence_penalty=float(_or(body.presence_penalty, defaults.presence_penalty)),
+        repetition_penalty=float(_or(body.repetition_penalty, defaults.repetition_penalty)),
+        seed=None if body.seed in (None, -1) else body.seed,
+    )
+
+
+def tools(
+    raw: list[dict[str, Any]] | None, choice: ToolChoiceBody
+) -> tuple[tuple[Tool, ...], ToolChoice]:
+    """Tools in chat's nested form or in the flat one, and the choice among them."""
+    bodies = [parse(FunctionTool, _nested(tool)) for tool in raw or ()]
+    read = read_tools(bodies)
+    if isinstance(choice, dict):
+        return read, read_tool_choice(parse(NamedTool, _nested(choice)), read, strict=False)
+    if choice not in (None, "auto", "none", "required"):
+        raise InvalidField(
+            f"tool_choice is auto, none, required or a function (got {choice!r})",
+            param="session.tool_choice",
+        )
+    # A session may keep its choice while its tools change.
+    return read, read_tool_choice(choice if read else None, read, strict=False)
+
+
+def voice_name(voice: str | VoiceId | None) -> str | None:
+    """Raises `InvalidField`: an empty one."""
+    name = voice.id if isinstance(voice, VoiceId) else voice
+    if name == "":
+        raise InvalidField("Voice '' is not supported.", param="session.voice")
+    return name
+
+
+def merged(state: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """A session's state with changes: by key, objects within objects as well; null is a value."""
+    result = dict(state)
+    for key, value in changes.items():
+        known = result.get(key)
+        if key in _DEEP and isinstance(known, Mapping) and isinstance(value, Mapping):
+            result[key] = merged(known, value)
+        else:
+            result[key] = value
+    return result
+
+
+_DEEP = frozenset({"turn_detection", "audio", "input", "output", "format", "transcription"})
+
+
+def _nested(tool: dict[str, Any]) -> dict[str, Any]:
+    if "function" in tool:
+        return tool
+    return {"type": tool.get("type"), "function": {k: v for k, v in tool.items() if k != "type"}}
+
+
+def _or(value: Any, default: Any) -> Any:
+    return default if value is None else value

@@ -1,0 +1,96 @@
+"""What a client of a live conversation may do wrong. `code` is the word that clients branch on.
+
+Some messages are the hosted service's own: clients match on them.
+"""
+
+from __future__ import annotations
+
+from thinktalk.errors import BadRequest
+
+
+class SessionError(BadRequest):
+    """Something that cannot be done now; the session goes on."""
+
+    code = "invalid_value"
+
+
+class VoiceFixed(SessionError):
+    code = "cannot_update_voice"
+
+    def __init__(self, voice: str) -> None:
+        super().__init__(
+            f"The voice cannot be changed once the session has spoken; it is {voice!r}",
+            param="session.voice",
+        )
+
+
+class FormatFixed(SessionError):
+    def __init__(self, param: str) -> None:
+        super().__init__(
+            "The input audio format is not changeable after audio was sent", param=param
+        )
+
+
+class AlreadyAnswering(SessionError):
+    code = "conversation_already_has_active_response"
+
+    def __init__(self) -> None:
+        super().__init__("Conversation already has an active response")
+
+
+class UserSpeaking(SessionError):
+    def __init__(self) -> None:
+        super().__init__("Cannot create response while user is speaking.")
+
+
+class NothingToCancel(SessionError):
+    code = "response_cancel_not_active"
+
+    def __init__(self) -> None:
+        super().__init__("Conversation has none active response")
+
+
+class InputEmpty(SessionError):
+    code = "input_audio_buffer_commit_empty"
+
+    def __init__(self) -> None:
+        super().__init__("Error committing input audio buffer: the buffer holds no audio")
+
+
+class InputTooLong(SessionError):
+    def __init__(self, limit_s: float) -> None:
+        super().__init__(
+            f"The input audio buffer holds {limit_s:g} s, its limit (realtime.max_turn_s): commit "
+            "or clear it",
+            param="audio",
+        )
+
+
+class NoSoundYet(SessionError):
+    def __init__(self) -> None:
+        super().__init__("Error append image before append audio.", param="image")
+
+
+class ItemNotFound(SessionError):
+    code = "item_not_found"
+
+    def __init__(self, item_id: str, param: str = "item_id") -> None:
+        super().__init__(f"There is no item {item_id!r} in the conversation", param=param)
+
+
+class NothingGenerated(SessionError):
+    """The end of an idle session, with the hosted service's words."""
+
+    code = "response_idle_timeout"
+
+    def __init__(self, idle_s: float) -> None:
+        super().__init__(
+            f"Your session was closed because no response was generated for {idle_s:g} seconds."
+        )
+
+
+class SessionExpired(SessionError):
+    code = "session_expired"
+
+    def __init__(self, lifetime_s: float) -> None:
+        super().__init__(f"The session has reached its longest duration of {lifetime_s:g} s")

@@ -1,0 +1,45 @@
+"""What a session needs of the world around it: answers, ears, pictures, and windows of activity.
+
+Whoever builds a session brings these; tests bring their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from thinktalk.conversation import ImagePart, VideoPart
+from thinktalk.engines.base import Capabilities, GenerateRequest, Recognizer
+from thinktalk.events import Event
+from thinktalk.media.activity import WindowStream
+from thinktalk.media.budget import Family
+
+Build = Callable[[Capabilities], Awaitable[GenerateRequest]]
+
+
+class Answer(Protocol):
+    """One answer of an engine; nothing happens until its events are read."""
+
+    @property
+    def usage(self) -> Any:
+        """What it has cost so far."""
+        ...
+
+    def events(self) -> AsyncGenerator[Event, None]:
+        """Deltas in order, then one `Finished`. Closing cancels."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ports:
+    """`recognizer` None: the engine hears for itself, and transcripts are not to be had.
+
+    `pictures` decodes those of one turn: one as an image, several as a video.
+    """
+
+    answer: Callable[[Build], Answer]
+    pictures: Callable[[Sequence[str]], Awaitable[ImagePart | VideoPart]]
+    activity: Callable[[], WindowStream]
+    recognizer: Recognizer | None
+    family: Family
