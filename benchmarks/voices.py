@@ -23,6 +23,7 @@ from thinktalk.engines.base import VoiceRef
 from thinktalk.engines.cascade.arbiter import Arbiter
 from thinktalk.engines.cascade.clone.encoder import SpeakerEncoder
 from thinktalk.engines.cascade.clone.fitter import KokoroFitter
+from thinktalk.engines.cascade.ears import WhisperRecognizer
 from thinktalk.engines.cascade.espeak import Espeak
 from thinktalk.engines.cascade.kokoro import Kokoro
 from thinktalk.engines.cascade.speaker import Speaker
@@ -86,7 +87,10 @@ async def measure(
     kokoro, espeak = Kokoro(model, weights.path(styles), threads=2), Espeak()
     encoder = SpeakerEncoder(weights.pull("resemblyzer") / "pretrained.pt", threads=2)
     arbiter = Arbiter(alternate=True)
-    fitter = KokoroFitter(kokoro, espeak, encoder, weights.path(styles), arbiter)
+    activity = weights.path("silero-vad") / "silero_vad_16k_sequence.onnx"
+    # Nothing is fitted here: it only says what a fit is.
+    ears = WhisperRecognizer(weights.path("whisper-base"), activity, threads=2)
+    fitter = KokoroFitter(kokoro, espeak, encoder, ears, weights.path(styles), arbiter)
     speaker = Speaker(kokoro, espeak, fitter)
     await speaker.start()
     rows: list[dict[str, Any]] = []
