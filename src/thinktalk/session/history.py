@@ -74,6 +74,19 @@ class History:
         self._lighten()
         return self._items[at - 1].id if at > 0 else None
 
+    def with_item(self, item: Item) -> History:
+        """The same conversation with one more item."""
+        longer = History(self._family)
+        longer._items = [*self._items, item]
+        return longer
+
+    def put(self, item: Item) -> str | None:
+        """Replace the item with this id, or add it; returns the id of the one before a new one."""
+        if item.id not in self:
+            return self.add(item)
+        self.replace(item)
+        return None
+
     def replace(self, item: Item) -> None:
         """Put `item` in the place of the one with its id, if that is still there."""
         if item.id in self:

@@ -5,7 +5,8 @@ Whoever builds a session brings these; tests bring their own.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -15,6 +16,7 @@ from thinktalk.events import Event
 from thinktalk.media.activity import WindowStream
 from thinktalk.media.budget import Family
 
+Spawn = Callable[[Coroutine[Any, Any, Any]], asyncio.Task[Any]]
 Build = Callable[[Capabilities], Awaitable[GenerateRequest]]
 
 

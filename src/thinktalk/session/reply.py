@@ -8,7 +8,7 @@ events at once; the engine may take a moment longer to stop.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -63,6 +63,9 @@ class _Call:
 class Reply:
     """A response on its way to the listener.
 
+    One that is made `in_advance`, before it is known whether its turn has come, is generated at
+    once, and heard of only when it is released.
+
     Args:
         remember: told each item of the output, when it begins and whenever it changes; returns the
             id of the item before it.
@@ -76,6 +79,8 @@ class Reply:
         outbox: Outbox,
         remember: Callable[[Item], str | None],
         clock: Clock,
+        *,
+        in_advance: bool = False,
     ) -> None:
         self.state = state
         self.playback = Playback(clock)
@@ -88,37 +93,41 @@ class Reply:
         self._output: list[Item] = []
         self._message: Place | None = None
         self._call: _Call | None = None
+        self._released = asyncio.Event()
+        if not in_advance:
+            self._released.set()
 
     @property
     def is_audible(self) -> bool:
         """Whether it is being generated, or still played."""
         return not self.is_closed or self.playback.lead_s > _NOTE_S
 
+    def release(self) -> None:
+        """Let it be heard, from its beginning."""
+        self._released.set()
+
     async def run(self) -> None:
         """Generate and deliver, to the end. Cancel to stop; `interrupt` first to end well."""
-        waiting: asyncio.Queue[Event | None] = asyncio.Queue(_MAX_WAITING)
-        self._emit(ResponseCreated(self.state))
+        waiting: asyncio.Queue[Event | Exception | None] = asyncio.Queue(_MAX_WAITING)
 
         async def generate() -> None:
-            async with aclosing(self._answer.events()) as events:
-                async for event in events:
-                    await waiting.put(event)
+            try:
+                async with aclosing(self._answer.events()) as events:
+                    async for event in events:
+                        await waiting.put(event)
+            except Exception as error:
+                await waiting.put(error)
             await waiting.put(None)
 
-        async def taken() -> AsyncIterator[Event]:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(generate())
+            await self._released.wait()
+            self._emit(ResponseCreated(self.state))
             while (event := await waiting.get()) is not None:
-                yield event
-
-        async def deliver() -> None:
-            async for event in taken():
-                await self._deliver(event)
-
-        try:
-            async with asyncio.TaskGroup() as group:
-                group.create_task(generate())
-                group.create_task(deliver())
-        except* Exception as failures:
-            self._close("failed", error=_first(failures))
+                if isinstance(event, Exception):
+                    self._close("failed", error=event)
+                else:
+                    await self._deliver(event)
 
     def interrupt(self, reason: str) -> None:
         """End its events now, with what was said so far; what follows is dropped."""
@@ -254,11 +263,3 @@ class Reply:
     def _emit(self, event: SessionEvent) -> None:
         if not self.is_closed:
             self._outbox.put(event)
-
-
-def _first(failures: BaseExceptionGroup[Exception]) -> Exception:
-    error: BaseException = failures
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    assert isinstance(error, Exception)
-    return error

@@ -6,7 +6,6 @@ Where the client says when a turn is over, this only collects. Knows nothing of 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -19,14 +18,12 @@ from thinktalk.session.ids import new_id
 from thinktalk.session.input_buffer import InputBuffer
 from thinktalk.session.items import Picture, Speech
 from thinktalk.session.listening import Heard, Listening
-from thinktalk.session.ports import Ports
+from thinktalk.session.ports import Ports, Spawn
 from thinktalk.turns.detector import DetectorRules, Signal, TurnDetector
 
 _WINDOWS_AT_A_TIME = 64  # then others are served
 _TAIL_S = 0.2  # of what follows the last speech, so that no word is cut
 _MS = SAMPLE_RATE // 1000
-
-Spawn = Callable[[Coroutine[Any, Any, Any]], asyncio.Task[Any]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,6 +41,12 @@ class Listener(Protocol):
     """Who is told of turns. Times are in ms since the first sound of the session."""
 
     def turn_began(self, item_id: str, start_ms: int) -> None: ...
+
+    def turn_rests(self, turn: Turn) -> None:
+        """The user is silent for now, and what was said so far is understood."""
+        ...
+
+    def turn_resumed(self) -> None: ...
 
     def turn_ended(self, item_id: str, end_ms: int) -> None: ...
 
@@ -149,12 +152,9 @@ class UserInput:
             raise InputEmpty
         utterance = self._utterance or self._began(self._buffer.start)
         end = self._speech_end if self._utterance else self._buffer.end
-        audio = Audio(self._buffer.clip(utterance.start, end), SAMPLE_RATE)
-        if utterance.listening is not None:
-            utterance.listening.keep(audio.samples, utterance.start)
-        turn = Turn(
-            utterance.item_id, Speech(audio), tuple(self._pictures), utterance.listening, end
-        )
+        turn = self._turn(utterance, end)
+        if utterance.listening is not None and turn.speech.audio is not None:
+            utterance.listening.keep(turn.speech.audio.samples, utterance.start)
         self.clear()
         return turn
 
@@ -179,10 +179,18 @@ class UserInput:
             case Signal.ONSET:
                 self._begin()
             case Signal.REST if self._utterance and self._utterance.listening:
-                # If the user has finished, the words are there when the turn is over.
-                self._spawn(self._utterance.listening.hear(self._speech_end))
+                self._spawn(self._hear_early(self._utterance, self._utterance.listening))
+            case Signal.RESUMED:
+                self._listener.turn_resumed()
             case Signal.END:
                 self._end()
+
+    async def _hear_early(self, utterance: _Utterance, listening: Listening) -> None:
+        """Understand at a short silence, so that the words are there when the turn is over."""
+        end = self._speech_end
+        await listening.hear(end)
+        if utterance is self._utterance and self._detector and self._detector.is_resting:
+            self._listener.turn_rests(self._turn(utterance, end))
 
     def _begin(self) -> None:
         assert self._detector is not None and self._rules is not None
@@ -193,6 +201,11 @@ class UserInput:
         if utterance.listening is not None:
             follow = utterance.listening.follow(lambda: self._buffer.end)
             utterance.following = self._spawn(follow)
+
+    def _turn(self, utterance: _Utterance, end: int) -> Turn:
+        audio = Audio(self._buffer.clip(utterance.start, end), SAMPLE_RATE)
+        pictures = tuple(self._pictures)
+        return Turn(utterance.item_id, Speech(audio), pictures, utterance.listening, end)
 
     def _end(self) -> None:
         if self._utterance is not None:

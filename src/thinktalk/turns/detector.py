@@ -61,6 +61,11 @@ class TurnDetector:
         return self._is_speaking
 
     @property
+    def is_resting(self) -> bool:
+        """Between REST and RESUMED."""
+        return self._is_resting
+
+    @property
     def onset_s(self) -> float:
         """When the speech began, in seconds from the first window of all."""
         return self._onset * WINDOW_S

@@ -1,0 +1,207 @@
+"""The assistant's side: one reply at a time, made in advance where that may pay, stopped, kept.
+
+What an interrupted listener has heard stays in the conversation, and nothing else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+
+from thinktalk.engines.base import Capabilities, GenerateRequest, SpeechOptions
+from thinktalk.session.config import ResponseRequest, SessionConfig
+from thinktalk.session.errors import AlreadyAnswering, NothingToCancel, VoiceFixed
+from thinktalk.session.events import ResponseState
+from thinktalk.session.history import History
+from thinktalk.session.ids import new_id
+from thinktalk.session.items import Item, Speech
+from thinktalk.session.outbox import Outbox
+from thinktalk.session.playback import Clock
+from thinktalk.session.ports import Ports, Spawn
+from thinktalk.session.reply import Reply
+
+_MAX_SPOKEN = 8
+
+
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """A reply made in advance to a turn that may be over."""
+
+    item_id: str
+    config: SessionConfig
+    reply: Reply
+    running: asyncio.Task[None]
+
+
+class Answers:
+    """Answers a conversation.
+
+    Args:
+        settled: waits until all of the conversation is understood.
+        spawn: runs work beside the session, and ends it with the session.
+    """
+
+    def __init__(
+        self,
+        ports: Ports,
+        history: History,
+        outbox: Outbox,
+        settled: Callable[[], Awaitable[None]],
+        spawn: Spawn,
+        clock: Clock,
+    ) -> None:
+        self._ports = ports
+        self._history = history
+        self._outbox = outbox
+        self._settled = settled
+        self._spawn = spawn
+        self._clock = clock
+        self._reply: Reply | None = None
+        self._running: asyncio.Task[None] | None = None  # what makes the reply
+        self._draft: _Draft | None = None
+        self._next: ResponseRequest | None = None
+        # Clients may still tell how much of these was played.
+        self._given: deque[Reply] = deque(maxlen=_MAX_SPOKEN)
+        self._voice: str | None = None  # that was heard
+
+    @property
+    def is_running(self) -> bool:
+        """Whether an answer is being generated or delivered."""
+        return self._reply is not None and not self._reply.is_closed
+
+    @property
+    def is_audible(self) -> bool:
+        """Whether one is running or still played."""
+        return self._reply is not None and self._reply.is_audible
+
+    @property
+    def have_begun(self) -> bool:
+        """Whether there was any answer."""
+        return bool(self._given)
+
+    def check_voice(self, config: SessionConfig) -> None:
+        """Raises `VoiceFixed`: the session has spoken in another."""
+        if self._voice is not None and self._voice != config.voice_name:
+            raise VoiceFixed(self._voice)
+
+    def give(self, request: ResponseRequest) -> None:
+        """Begin an answer.
+
+        Raises:
+            AlreadyAnswering, VoiceFixed
+        """
+        if self.is_running:
+            raise AlreadyAnswering
+        self.check_voice(request.config)
+        reply = self._made(request)
+        self._begin(reply, self._spawn(self._run(reply)))
+
+    def prepare(self, turn: Item, config: SessionConfig) -> None:
+        """Make an answer in advance to a turn that is not in the conversation yet."""
+        self.forget_prepared()
+        request = ResponseRequest(config=config, input=self._history.with_item(turn))
+        reply = self._made(request, in_advance=True)
+        self._draft = _Draft(turn.id, config, reply, self._spawn(self._run(reply)))
+
+    def forget_prepared(self) -> None:
+        """Throw away what was made in advance."""
+        draft, self._draft = self._draft, None
+        if draft is not None:
+            draft.running.cancel()
+
+    def answer_turn(self, item_id: str, config: SessionConfig) -> None:
+        """Answer the turn that has just ended, after the answer that runs."""
+        draft, self._draft = self._draft, None
+        if draft is not None and (draft.item_id, draft.config) == (item_id, config):
+            self._begin(draft.reply, draft.running)
+            draft.reply.release()
+            return
+        if draft is not None:
+            draft.running.cancel()
+        if self.is_running:
+            self._next = ResponseRequest(config=config)
+        else:
+            self.give(ResponseRequest(config=config))
+
+    def cancel(self, response_id: str | None) -> None:
+        """Stop the running answer. Raises `NothingToCancel`: none runs, or another."""
+        if self._reply is None or self._reply.is_closed:
+            raise NothingToCancel
+        if response_id not in (None, self._reply.state.id):
+            raise NothingToCancel
+        self.stop("client_cancelled")
+
+    def stop(self, reason: str) -> None:
+        """Stop generation and sound, if there is any, and keep what was heard of it."""
+        reply, running = self._reply, self._running
+        self._next = None
+        if reply is None or not reply.is_audible:
+            return
+        is_whole, heard_s = reply.is_closed, reply.playback.heard_s
+        reply.interrupt(reason)
+        self._keep(reply, heard_s)
+        self._reply = None
+        if not is_whole and running is not None:
+            running.cancel()
+
+    def truncate(self, item_id: str, heard_s: float) -> None:
+        """Keep of a spoken reply what was heard within its first `heard_s`."""
+        for reply in self._given:
+            if reply.message_id == item_id:
+                self._keep(reply, heard_s)
+
+    async def end(self) -> None:
+        """Wait for the running answer; nothing follows it."""
+        self.forget_prepared()
+        self._next = None
+        if self._running is not None:
+            await asyncio.wait({self._running})
+
+    def _begin(self, reply: Reply, running: asyncio.Task[None]) -> None:
+        self._reply, self._running = reply, running
+        self._given.append(reply)
+
+    async def _run(self, reply: Reply) -> None:
+        await reply.run()
+        following, self._next = self._next, None
+        if reply is self._reply and following is not None:
+            self.give(following)
+
+    def _made(self, request: ResponseRequest, *, in_advance: bool = False) -> Reply:
+        config = request.config
+
+        async def build(capabilities: Capabilities) -> GenerateRequest:
+            await self._settled()
+            history = self._history if request.input is None else request.input
+            voice = SpeechOptions(voice=config.voice, speed=config.speed)
+            return GenerateRequest(
+                messages=await history.messages(config.instructions, self._ports.pictures),
+                sampling=config.sampling,
+                speech=voice if config.speaks else None,
+                tools=config.tools,
+                tool_choice=config.tool_choice,
+            )
+
+        def remember(item: Item) -> str | None:
+            if config.speaks and item.type == "message":
+                self._voice = config.voice_name
+            return None if request.is_detached else self._history.put(item)
+
+        state = ResponseState(
+            id=new_id("resp"),
+            speaks=config.speaks,
+            voice=config.voice_name,
+            metadata=request.metadata,
+        )
+        answer = self._ports.answer(build)
+        return Reply(state, answer, self._outbox, remember, self._clock, in_advance=in_advance)
+
+    def _keep(self, reply: Reply, heard_s: float) -> None:
+        item_id = reply.message_id
+        if not reply.state.speaks or item_id is None or item_id not in self._history:
+            return
+        heard = Speech(None, reply.playback.heard(reply.text, heard_s))
+        item = self._history.get(item_id)
+        self._history.put(replace(item, status="incomplete", content=(heard,)))

@@ -1,0 +1,153 @@
+"""A session without a wire: answers made in advance, kept waiting, and dropped."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing, asynccontextmanager
+from typing import Any
+
+import numpy as np
+
+from support.scripted_senses import ScriptedRecognizer
+from thinktalk.conversation import ImagePart, VideoPart
+from thinktalk.engines.base import Segment
+from thinktalk.events import Event
+from thinktalk.media.activity import LevelStream
+from thinktalk.media.types import Audio
+from thinktalk.session import events as said
+from thinktalk.session.config import SessionConfig, TurnRules
+from thinktalk.session.outbox import Outbox
+from thinktalk.session.ports import Build, Ports
+from thinktalk.session.session import Session, SessionLimits
+from thinktalk.testing import ScriptedEngine
+
+HEARD = Segment(start_s=0.0, end_s=1.0, text=" What time is it?", language="en")
+RULES = TurnRules(silence_ms=800)
+
+
+class _Answer:
+    usage = None
+
+    def __init__(self, engine: ScriptedEngine, build: Build) -> None:
+        self._engine, self._build = engine, build
+
+    async def events(self) -> AsyncGenerator[Event, None]:
+        request = await self._build(self._engine.capabilities)
+        async with aclosing(self._engine.generate(request)) as events:
+            async for event in events:
+                yield event
+
+
+async def _no_pictures(sources: Sequence[str]) -> ImagePart | VideoPart:
+    raise AssertionError("there are none")
+
+
+class Talk:
+    """A session, and what it has said so far."""
+
+    def __init__(self, engine: ScriptedEngine, config: SessionConfig) -> None:
+        self.recognizer = ScriptedRecognizer((HEARD,))
+        ports = Ports(
+            answer=lambda build: _Answer(engine, build),
+            pictures=_no_pictures,
+            activity=LevelStream,
+            recognizer=self.recognizer,
+            family="qwen3.5",
+        )
+        self._outbox = Outbox()
+        self.session = Session(config, ports, self._outbox, SessionLimits())
+        self.said: list[Any] = []
+
+    async def listen(self) -> None:
+        async for event in self._outbox.events():
+            self.said.append(event)
+
+    async def append(self, duration_s: float, level: float) -> None:
+        """Sound in pieces of 100 ms, with time for others between them."""
+        for _ in range(round(duration_s * 10)):
+            times = np.arange(1_600) / 16_000
+            samples = (level * np.sin(2 * np.pi * 220 * times)).astype(np.float32)
+            await self.session.append_audio(Audio(samples, 16_000))
+            await asyncio.sleep(0.005)
+
+    async def until(self, is_reached: Callable[[], bool]) -> None:
+        async with asyncio.timeout(5):
+            while not is_reached():  # noqa: ASYNC110 - what is looked at is no event
+                await asyncio.sleep(0.005)
+
+    def of(self, kind: type) -> list[Any]:
+        return [event for event in self.said if isinstance(event, kind)]
+
+
+@asynccontextmanager
+async def talking(
+    engine: ScriptedEngine, rules: TurnRules = RULES, **config: Any
+) -> AsyncGenerator[Talk, None]:
+    talk = Talk(engine, SessionConfig(turns=rules, **config))
+    talk.session.start()
+    listening = asyncio.create_task(talk.listen())
+    yield talk
+    await talk.session.close()
+    await listening
+
+
+async def test_an_answer_is_under_way_before_the_turn_is_over() -> None:
+    engine = ScriptedEngine("It is noon.")
+    async with talking(engine) as talk:
+        await talk.append(1.0, 0.3)
+        await talk.append(0.5, 0.0)
+        await talk.until(lambda: len(engine.requests) == 1)
+        assert not talk.of(said.ResponseCreated) and not talk.of(said.SpeechStopped)
+        await talk.append(0.5, 0.0)
+        await talk.until(lambda: bool(talk.of(said.ResponseDone)))
+        assert len(engine.requests) == 1
+        assert engine.requests[0].messages[-1].parts[0].transcript == "What time is it?"  # type: ignore[union-attr]
+
+
+async def test_an_answer_made_in_advance_is_dropped_when_the_user_goes_on() -> None:
+    engine = ScriptedEngine("It is noon.", delay_s=0.5)
+    async with talking(engine) as talk:
+        await talk.append(1.0, 0.3)
+        await talk.append(0.4, 0.0)
+        await talk.until(lambda: engine.running == 1)
+        await talk.append(0.5, 0.3)
+        await talk.until(lambda: engine.running == 0)
+        assert engine.cancelled == 1 and not talk.of(said.ResponseCreated)
+        engine.delay_s = 0.0
+        await talk.append(1.2, 0.0)
+        await talk.until(lambda: bool(talk.of(said.ResponseDone)))
+        assert len(talk.of(said.ResponseCreated)) == 1
+
+
+async def test_a_user_who_may_not_interrupt_is_answered_afterwards() -> None:
+    engine = ScriptedEngine("One two three.", audio_s_per_word=0.5)
+    rules = TurnRules(silence_ms=300, interrupts=False)
+    async with talking(engine, rules) as talk:
+        for _ in range(2):
+            await talk.append(0.5, 0.3)
+            await talk.append(0.6, 0.0)
+            await talk.until(lambda: bool(talk.of(said.ResponseCreated)))
+        await talk.until(lambda: len(talk.of(said.ResponseDone)) == 2)
+        statuses = [event.response.status for event in talk.of(said.ResponseDone)]
+        assert statuses == ["completed", "completed"]
+
+
+async def test_a_silent_user_is_drawn_out() -> None:
+    engine = ScriptedEngine("Hm.", audio_s_per_word=0.1)
+    async with talking(engine, TurnRules(silence_ms=300, idle_ms=300)) as talk:
+        await talk.append(0.5, 0.3)
+        await talk.append(0.6, 0.0)
+        await talk.until(lambda: len(talk.of(said.ResponseDone)) >= 2)
+
+
+async def test_closing_leaves_no_task_behind() -> None:
+    before = asyncio.all_tasks()
+    engine = ScriptedEngine("A long reply. " * 50, delay_s=0.01)
+    async with talking(engine) as talk:
+        await talk.append(1.0, 0.3)
+        await talk.append(1.2, 0.0)
+        await talk.until(lambda: bool(talk.of(said.ReplyAudio)))
+        await talk.append(0.2, 0.3)
+    assert asyncio.all_tasks() == before
+    assert engine.running == 0
