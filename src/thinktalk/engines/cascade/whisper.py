@@ -124,10 +124,12 @@ class Whisper:
         found = self._model.detect_language(self._view(clips))
         return [[(token[2:-2], probability) for token, probability in clip] for clip in found]
 
-    def decode(self, clips: Sequence[Encoded], tasks: Sequence[Task]) -> list[Hypothesis]:
+    def decode(
+        self, clips: Sequence[Encoded], tasks: Sequence[Task], *, max_tokens: int = 223
+    ) -> list[Hypothesis]:
         """Read clips, each by its task. All of one input length, prompt, temperature and timing."""
         prompts = [self._prompt(task) for task in tasks]
-        new_tokens = min(223, max(_token_limit(clip.duration_s) for clip in clips))
+        new_tokens = min(max_tokens, max(_token_limit(clip.duration_s) for clip in clips))
         results = self._model.generate(
             self._view(clips),
             prompts,
