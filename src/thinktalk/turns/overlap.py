@@ -1,0 +1,107 @@
+"""A sound that the user makes while the assistant speaks, and its traits as numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from thinktalk.media.activity import WINDOW_S, WINDOW_SAMPLES
+from thinktalk.media.types import Samples
+from thinktalk.turns import acoustics, echo, phrases
+
+_SPEECH = 0.5
+_LONGEST_S = 2.0  # what sounds later adds nothing to what it is
+_USES: tuple[phrases.Use, ...] = ("backchannel", "bid", "opening", "answer", "other")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Overlap:
+    """What is known of the sound by now.
+
+    Attributes:
+        samples: at 16 kHz, since some 0.3 s before the onset, up to the end of the last window.
+        speech_probabilities: silero's, one for each 32 ms from the onset on.
+        text: what has been recognised of it so far; None while nothing has been tried, empty where
+            there are no words in it.
+        language: of `text`, or of the conversation; ISO 639-1.
+        assistant_text: the last words of the assistant that the user has heard.
+        assistant_samples: what was being played, at 16 kHz, up to the same moment as `samples`;
+            best from 0.6 s before their start, since echo comes late.
+        is_over: the sound has ended.
+    """
+
+    samples: Samples
+    speech_probabilities: npt.NDArray[np.float32]
+    text: str | None = None
+    language: str | None = None
+    assistant_text: str = ""
+    assistant_samples: Samples | None = None
+    is_over: bool = False
+
+    @property
+    def duration_s(self) -> float:
+        """Since the onset."""
+        return len(self.speech_probabilities) * WINDOW_S
+
+    @property
+    def onset(self) -> int:
+        """Number of the first sample that belongs to the sound."""
+        return max(0, len(self.samples) - len(self.speech_probabilities) * WINDOW_SAMPLES)
+
+
+def traits(overlap: Overlap) -> dict[str, float]:
+    """Numbers for a classifier, by name."""
+    onset = overlap.onset
+    end = onset + round(_LONGEST_S / WINDOW_S) * WINDOW_SAMPLES
+    is_known = overlap.assistant_samples is not None
+    explained = 0.0
+    if overlap.assistant_samples is not None:
+        explained = echo.explained(overlap.samples[onset:], overlap.assistant_samples)
+    return {
+        "duration": min(overlap.duration_s, _LONGEST_S),
+        "is_over": float(overlap.is_over),
+        "echo_known": float(is_known),
+        "echo": explained,
+        **_activity(overlap.speech_probabilities),
+        **acoustics.measure(overlap.samples[:end], onset),
+        **_wording(overlap),
+    }
+
+
+def _activity(probabilities: npt.NDArray[np.float32]) -> dict[str, float]:
+    if not len(probabilities):
+        return dict.fromkeys(
+            ("speech_s", "speech_mean", "speech_max", "speech_last", "speech_spread", "quiet_s"),
+            0.0,
+        )
+    is_speech = np.flatnonzero(probabilities > _SPEECH)
+    last = int(is_speech[-1]) + 1 if len(is_speech) else 0
+    return {
+        "speech_s": min(len(is_speech) * WINDOW_S, _LONGEST_S),
+        "speech_mean": float(probabilities.mean()),
+        "speech_max": float(probabilities.max()),
+        "speech_last": float(probabilities[-3:].mean()),
+        "speech_spread": float(probabilities.std()),
+        "quiet_s": min((len(probabilities) - last) * WINDOW_S, 0.5),
+    }
+
+
+def _wording(overlap: Overlap) -> dict[str, float]:
+    asked = float(phrases.is_question(overlap.assistant_text))
+    text = overlap.text or ""
+    reading = phrases.read(text, overlap.language)
+    begins = {f"begins_{use}": float(reading.first == use) for use in _USES}
+    shares = {f"share_{use}": reading.shares.get(use, 0.0) for use in _USES}
+    return {
+        "asked": asked,
+        "text_known": float(overlap.text is not None),
+        "text_empty": float(overlap.text is not None and not reading.num_words),
+        "words": float(np.log1p(reading.num_words)),
+        "letters": float(np.log1p(len(text))),
+        "answers": asked * reading.answer,
+        "repeated": phrases.repeated(text, overlap.assistant_text),
+        **begins,
+        **shares,
+    }
