@@ -8,7 +8,7 @@ import ipaddress
 import secrets
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
@@ -21,17 +21,19 @@ from thinktalk.engines.base import Engine
 from thinktalk.errors import EngineFailed, UnsafeBinding
 from thinktalk.media.activity import Activity, ActivityStream, LevelStream, WindowStream
 from thinktalk.media.load import MediaLoader
+from thinktalk.media.types import Samples
 from thinktalk.media.worker import DecodeWorker
 from thinktalk.serving.services import Services
 from thinktalk.settings import ServerSettings, Settings, Tier
 from thinktalk.store.files import FileStore
 from thinktalk.store.voices import VoiceStore
 from thinktalk.telemetry import log_to_stderr
+from thinktalk.turns.prosody import Prosody
 from thinktalk.voices.sample import SampleChecker
 from thinktalk.voices.speakers import Embed
 from thinktalk.weights.catalog import Catalog
 
-_ACTIVITY = "silero-vad"
+_ACTIVITY, _PROSODY = "silero-vad", "smart-turn"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,8 @@ def build(settings: Settings, catalog: Catalog) -> Parts:
         files=files,
         voices=VoiceStore(settings.voices, voices_at),
         activity=window_streams(catalog),
+        finished=prosody(catalog),
+        glance=next((s.glance for s in suites.values() if s.glance), None),
         lazy=frozenset(tier for tier, engine in engines.items() if engine is not default),
     )
     return Parts(services, tuple(suites.values()), worker)
@@ -93,6 +97,21 @@ def window_streams(catalog: Catalog) -> Callable[[], WindowStream]:
         return first().fork() if is_usable else LevelStream()
 
     return stream
+
+
+def prosody(catalog: Catalog) -> Callable[[Samples], Awaitable[float]]:
+    """How likely a turn sounds finished: by smart-turn, or even odds without its weights."""
+
+    @cache
+    def model() -> Prosody:
+        return Prosody(catalog.path(_PROSODY) / "smart-turn-v3.2-cpu.onnx")
+
+    async def finished(samples: Samples) -> float:
+        if find_spec("onnxruntime") is None or not catalog.is_present(_PROSODY):
+            return 0.5
+        return await asyncio.to_thread(lambda: model().finished(samples))
+
+    return finished
 
 
 def sample_checker(catalog: Catalog) -> SampleChecker:

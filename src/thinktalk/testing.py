@@ -187,6 +187,7 @@ class ScriptedSuite:
 
     weights: tuple[str, ...] = ()
     recognizer = None
+    glance = None
     synthesizer = None
 
     def __init__(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 from thinktalk.conversation import Message, Tool
 from thinktalk.events import AudioDelta, Event, Finished, Progress, Report, TextDelta, ToolCallDelta
-from thinktalk.media.types import Audio, FrameSampling, Recording
+from thinktalk.media.types import Audio, FrameSampling, Recording, Samples
 from thinktalk.settings import MediaPolicy
 from thinktalk.voices.fitting import VoiceFit
 
@@ -214,6 +214,10 @@ class Recognizer(Protocol):
     ) -> AsyncGenerator[Segment, None]:
         """Yield segments in time order; none where nobody speaks. Closing cancels."""
         ...
+
+
+# Reads the start of an utterance, at 16 kHz, in a tenth of a second: language, and likely words.
+Glance = Callable[[Samples, str, str], Awaitable[str]]
 
 
 class Synthesizer(Protocol):

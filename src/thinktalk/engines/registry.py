@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
-from thinktalk.engines.base import Engine, Recognizer, Synthesizer
+from thinktalk.engines.base import Engine, Glance, Recognizer, Synthesizer
 from thinktalk.errors import MissingExtra, UnknownEngine
 from thinktalk.settings import ProfileSettings, Settings, Tier
 from thinktalk.voices.fitting import VoiceFitter
@@ -26,6 +26,8 @@ class Suite(Protocol):
     def engines(self) -> Mapping[Tier, Engine]: ...
     @property
     def recognizer(self) -> Recognizer | None: ...
+    @property
+    def glance(self) -> Glance | None: ...
     @property
     def synthesizer(self) -> Synthesizer | None: ...
     @property

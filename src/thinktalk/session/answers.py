@@ -18,11 +18,13 @@ from thinktalk.session.history import History
 from thinktalk.session.ids import new_id
 from thinktalk.session.items import Item, Speech
 from thinktalk.session.outbox import Outbox
+from thinktalk.session.overhearing import Backdrop
 from thinktalk.session.playback import Clock
 from thinktalk.session.ports import Ports, Spawn
 from thinktalk.session.reply import Reply
 
 _MAX_SPOKEN = 8
+_BACKDROP_CHARS = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,14 @@ class Answers:
     def have_begun(self) -> bool:
         """Whether there was any answer."""
         return bool(self._given)
+
+    def backdrop(self, duration_s: float) -> Backdrop:
+        """What is being said: the last words that were heard, and the sound of late."""
+        reply = self._reply
+        if reply is None:
+            return Backdrop("", None)
+        heard = reply.playback.heard(reply.text)
+        return Backdrop(heard[-_BACKDROP_CHARS:], reply.recent.last(duration_s))
 
     def check_voice(self, config: SessionConfig) -> None:
         """Raises `VoiceFixed`: the session has spoken in another."""

@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 from thinktalk.conversation import Tool
 from thinktalk.engines.base import Sampling, ToolChoice, VoiceRef
 from thinktalk.session.history import History
-
-Eagerness = Literal["low", "medium", "high", "auto"]
+from thinktalk.turns.endpoint import Eagerness
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TurnRules:
     """When turns begin and end. `threshold` in [0, 1]; `eagerness` is of the semantic kind only.
 
+    After a silence of `silence_ms` a turn is over; of the semantic kind that is the usual wait,
+    which what was said makes shorter or longer, and None leaves it to `eagerness`.
     `idle_ms`: after so long without a word from the user the assistant speaks first.
     """
 
     is_semantic: bool = False
     threshold: float = 0.5
     prefix_ms: int = 300
-    silence_ms: int = 800
-    eagerness: Eagerness = "auto"
+    silence_ms: int | None = 800
+    eagerness: Eagerness = Eagerness.AUTO
     answers: bool = True
     interrupts: bool = True
     idle_ms: int | None = None

@@ -24,6 +24,19 @@ class SpeechStopped:
     audio_end_ms: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SoundJudged:
+    """What a sound was that came while the assistant spoke; `after_ms` is since its onset."""
+
+    item_id: str
+    kind: str
+    probability: float
+    reason: str
+    text: str
+    audio_start_ms: int
+    after_ms: int
+
+
 @dataclass(frozen=True, slots=True)
 class InputCommitted:
     item_id: str
@@ -206,6 +219,7 @@ class Fault:
 SessionEvent = (
     SpeechStarted
     | SpeechStopped
+    | SoundJudged
     | InputCommitted
     | InputCleared
     | ItemCreated

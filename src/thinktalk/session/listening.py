@@ -59,6 +59,12 @@ class Listening:
         self._report = report
         self._one_at_a_time = asyncio.Lock()
         self.heard = Heard(end=start)
+        self._has_heard = False
+
+    @property
+    def is_wordless(self) -> bool:
+        """Whether it was listened to, and nothing was said."""
+        return self._has_heard and not self.heard.text
 
     async def follow(self, position: Callable[[], int]) -> None:
         """Make hypotheses until cancelled.
@@ -100,6 +106,7 @@ class Listening:
         return segments
 
     def _note(self, segments: list[Segment], end: int) -> None:
+        self._has_heard = True
         confirmed, base = self.heard.confirmed, self._base
         if len(segments) > 1 and (end - base) / SAMPLE_RATE > _CONFIRM_AFTER_S:
             confirmed += "".join(segment.text for segment in segments[:-1])

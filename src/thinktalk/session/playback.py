@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
+
+from thinktalk.media.activity import SAMPLE_RATE
+from thinktalk.media.resample import resample
+from thinktalk.media.types import Audio, Samples
+
 Clock = Callable[[], float]
+
+_RECENT_S = 6.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +70,35 @@ class Playback:
                 return _whole_words(text, start_char + share * (mark.end_char - start_char))
             start_s, start_char = mark.end_s, mark.end_char
         return text[:start_char]
+
+
+class RecentSound:
+    """What was played of late, as far as the clock can tell."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._pieces: deque[tuple[float, Audio]] = deque()
+
+    def add(self, audio: Audio, in_s: float) -> None:
+        """Note sound that will be played `in_s` from now."""
+        now = self._clock()
+        self._pieces.append((now + in_s, audio))
+        while self._pieces and self._pieces[0][0] < now - _RECENT_S:
+            self._pieces.popleft()
+
+    def last(self, duration_s: float) -> Samples | None:
+        """The last `duration_s`, up to now, at 16 kHz; None where nothing was played."""
+        if not self._pieces:
+            return None
+        rate = self._pieces[0][1].sample_rate
+        sound = np.zeros(round(duration_s * rate), np.float32)
+        start_s = self._clock() - duration_s
+        for at_s, audio in self._pieces:
+            first = round((at_s - start_s) * rate)
+            begin, end = max(0, first), min(len(sound), first + len(audio.samples))
+            if begin < end:
+                sound[begin:end] = audio.samples[begin - first : end - first]
+        return resample(Audio(sound, rate), SAMPLE_RATE).samples
 
 
 def _whole_words(text: str, position: float) -> str:

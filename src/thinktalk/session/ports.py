@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from thinktalk.conversation import ImagePart, VideoPart
-from thinktalk.engines.base import Capabilities, GenerateRequest, Recognizer
+from thinktalk.engines.base import Capabilities, GenerateRequest, Glance, Recognizer
 from thinktalk.events import Event
 from thinktalk.media.activity import WindowStream
 from thinktalk.media.budget import Family
+from thinktalk.media.types import Samples
+from thinktalk.turns.interrupt import Judge
 
 Spawn = Callable[[Coroutine[Any, Any, Any]], asyncio.Task[Any]]
 Build = Callable[[Capabilities], Awaitable[GenerateRequest]]
@@ -37,7 +39,9 @@ class Answer(Protocol):
 class Ports:
     """`recognizer` None: the engine hears for itself, and transcripts are not to be had.
 
-    `pictures` decodes those of one turn: one as an image, several as a video.
+    `pictures` decodes those of one turn: one as an image, several as a video. `finished` is how
+    likely a turn sounds finished by its sound at 16 kHz; None where nobody can tell. `judge` says
+    what a sound is that comes while the assistant speaks, with what `glance` reads of it.
     """
 
     answer: Callable[[Build], Answer]
@@ -45,3 +49,6 @@ class Ports:
     activity: Callable[[], WindowStream]
     recognizer: Recognizer | None
     family: Family
+    finished: Callable[[Samples], Awaitable[float]] | None = None
+    glance: Glance | None = None
+    judge: Judge = field(default_factory=lambda: Judge(None))

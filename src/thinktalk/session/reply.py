@@ -44,7 +44,7 @@ from thinktalk.session.events import (
 from thinktalk.session.ids import new_id
 from thinktalk.session.items import Item, Speech, Text
 from thinktalk.session.outbox import Outbox
-from thinktalk.session.playback import Clock, Playback
+from thinktalk.session.playback import Clock, Playback, RecentSound
 from thinktalk.session.ports import Answer
 
 LEAD_S = 1.0  # of playback that is sent ahead
@@ -84,6 +84,7 @@ class Reply:
     ) -> None:
         self.state = state
         self.playback = Playback(clock)
+        self.recent = RecentSound(clock)
         self.is_closed = False
         self.message_id: str | None = None
         self.text = ""  # of the message, as far as it was delivered
@@ -165,6 +166,7 @@ class Reply:
                 await asyncio.sleep(ahead_s)
             await self._outbox.room()
             is_last = start + size >= num_samples
+            self.recent.add(piece, self.playback.lead_s)
             self.playback.send(piece.duration_s, end_char if is_last else None)
             self._emit(ReplyAudio(place, piece))
 

@@ -40,6 +40,7 @@ from thinktalk.session.events import (
     ItemRetrieved,
     ItemTruncated,
     SessionFinished,
+    SoundJudged,
     SpeechStarted,
     SpeechStopped,
     Transcribed,
@@ -50,6 +51,7 @@ from thinktalk.session.ids import new_id
 from thinktalk.session.items import Item
 from thinktalk.session.listening import Heard
 from thinktalk.session.outbox import Outbox
+from thinktalk.session.overhearing import Backdrop
 from thinktalk.session.playback import Clock
 from thinktalk.session.ports import Ports
 from thinktalk.session.user_input import Turn, UserInput
@@ -216,6 +218,19 @@ class Session:
         if self.config.turns is not None and self.config.turns.interrupts:
             self._answers.stop("turn_detected")
 
+    def is_overheard(self) -> bool:
+        return self._answers.is_audible
+
+    def backdrop(self, duration_s: float) -> Backdrop:
+        return self._answers.backdrop(duration_s)
+
+    def sound_judged(self, judged: SoundJudged) -> None:
+        _log.info(
+            "session %s: a sound is %s after %d ms (%.2f): %s",
+            *(self.id, judged.kind, judged.after_ms, judged.probability, judged.reason),
+        )
+        self._outbox.put(judged)
+
     def turn_rests(self, turn: Turn) -> None:
         # If the turn is over, its answer is on its way already; if not, it is thrown away.
         words = turn.listening.heard.text if turn.listening else ""
@@ -228,9 +243,17 @@ class Session:
 
     def turn_ended(self, item_id: str, end_ms: int) -> None:
         self._outbox.put(SpeechStopped(item_id, end_ms))
-        self._commit(self._input.take())
-        if self.config.turns is not None and self.config.turns.answers:
-            self._answers.answer_turn(item_id, self.config)
+        turn = self._input.take()
+        self._commit(turn)
+        rules, listening = self.config.turns, turn.listening
+        if rules is None or not rules.answers:
+            return
+        if rules.is_semantic and listening and listening.is_wordless:
+            # A noise: nobody said anything that could be answered.
+            self._answers.forget_prepared()
+            self._history.delete(item_id)
+            return
+        self._answers.answer_turn(item_id, self.config)
 
     def heard(self, item_id: str, heard: Heard) -> None:
         if self.config.transcribes and heard.text and item_id not in self._history:

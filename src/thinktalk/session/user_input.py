@@ -6,22 +6,31 @@ Where the client says when a turn is over, this only collects. Knows nothing of 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from thinktalk.media.activity import SAMPLE_RATE, WindowStream
-from thinktalk.media.types import Audio
+from thinktalk.media.types import Audio, Samples
 from thinktalk.session.config import TurnRules
 from thinktalk.session.errors import InputEmpty, InputTooLong, NoSoundYet
+from thinktalk.session.events import SoundJudged
 from thinktalk.session.history import MAX_FRAMES
 from thinktalk.session.ids import new_id
 from thinktalk.session.input_buffer import InputBuffer
 from thinktalk.session.items import Picture, Speech
 from thinktalk.session.listening import Heard, Listening
+from thinktalk.session.overhearing import Backdrop, Overhearing
 from thinktalk.session.ports import Ports, Spawn
+from thinktalk.turns import wording
 from thinktalk.turns.detector import DetectorRules, Signal, TurnDetector
+from thinktalk.turns.endpoint import patience_ms
+from thinktalk.turns.wording import Wording
 
 _WINDOWS_AT_A_TIME = 64  # then others are served
+# A client that stops sending while its user speaks is taken to be silent, after this much more.
+_SILENT_CLIENT_S = 1.0
 _TAIL_S = 0.2  # of what follows the last speech, so that no word is cut
 _MS = SAMPLE_RATE // 1000
 
@@ -42,6 +51,16 @@ class Listener(Protocol):
 
     def turn_began(self, item_id: str, start_ms: int) -> None: ...
 
+    def is_overheard(self) -> bool:
+        """Whether the assistant is to be heard, so that a sound need not be a turn."""
+        ...
+
+    def backdrop(self, duration_s: float) -> Backdrop:
+        """What the assistant is saying, with so much of its sound."""
+        ...
+
+    def sound_judged(self, judged: SoundJudged) -> None: ...
+
     def turn_rests(self, turn: Turn) -> None:
         """The user is silent for now, and what was said so far is understood."""
         ...
@@ -54,6 +73,14 @@ class Listener(Protocol):
 
 
 @dataclass(slots=True)
+class _Finding:
+    """What is known of how finished a turn is."""
+
+    prosody: float | None = None
+    wording: Wording | None = None
+
+
+@dataclass(slots=True)
 class _Utterance:
     """What is being said. `start` is a position in the input."""
 
@@ -61,6 +88,9 @@ class _Utterance:
     start: int
     listening: Listening | None
     following: asyncio.Task[Any] | None = None
+    # Until it is known to be a turn; sounds that are none are never announced.
+    overhearing: Overhearing | None = None
+    judging: asyncio.Task[Any] | None = None
 
 
 class UserInput:
@@ -79,10 +109,11 @@ class UserInput:
         self._buffer = InputBuffer()
         self._pictures: list[Picture] = []
         self._rules: TurnRules | None = None
-        self._judge: WindowStream | None = None
+        self._windows: WindowStream | None = None
         self._detector: TurnDetector | None = None
         self._windows_from = 0  # position of the detector's first window
         self._utterance: _Utterance | None = None
+        self._heard_language = "en"
         self.language: str | None = None
 
     @property
@@ -101,13 +132,16 @@ class UserInput:
             return
         self._rules = rules
         if rules is None:
-            self._judge = self._detector = None
+            self._windows = self._detector = None
             return
-        self._judge = self._judge or self._ports.activity()
-        self._judge.reset()
+        self._windows = self._windows or self._ports.activity()
+        self._windows.reset()
         self._windows_from = self._buffer.end
         self._detector = TurnDetector(
-            DetectorRules(threshold=rules.threshold, silence_ms=rules.silence_ms)
+            DetectorRules(
+                threshold=rules.threshold,
+                silence_ms=_patience(rules) if rules.is_semantic else rules.silence_ms or 0,
+            )
         )
 
     async def append(self, audio: Audio) -> None:
@@ -116,12 +150,12 @@ class UserInput:
         Raises:
             InputTooLong: nothing was committed for too long, where that is the client's to do.
         """
-        if self._judge is None:
+        if self._windows is None:
             if self._buffer.duration_s + audio.duration_s > self._max_turn_s:
                 raise InputTooLong(self._max_turn_s)
             self._buffer.push(audio)
             return
-        probabilities = self._judge.push(self._buffer.push(audio))
+        probabilities = self._windows.push(self._buffer.push(audio))
         for number, probability in enumerate(probabilities.tolist(), 1):
             self._hear(probability)
             if number % _WINDOWS_AT_A_TIME == 0:
@@ -160,8 +194,10 @@ class UserInput:
 
     def clear(self) -> None:
         """Drop sound and pictures."""
-        if self._utterance is not None and self._utterance.following is not None:
-            self._utterance.following.cancel()
+        if self._utterance is not None:
+            for task in (self._utterance.following, self._utterance.judging):
+                if task is not None:
+                    task.cancel()
         self._utterance = None
         self._pictures = []
         self._buffer.flush()
@@ -170,37 +206,128 @@ class UserInput:
 
     def end_if_silent(self, since_s: float) -> None:
         """End a turn whose user has been silent for long, or whose client has: `since_s`."""
-        if self.is_speaking and self._rules and since_s * 1000 > self._rules.silence_ms + 1000:
-            self._end()
+        if self._detector is not None and self._detector.is_speaking:
+            patience_s = self._detector.patience_ms / 1000 + _SILENT_CLIENT_S
+            if since_s > patience_s:
+                self._end()
 
     def _hear(self, probability: float) -> None:
         assert self._detector is not None
+        if self._utterance is not None and self._utterance.overhearing is not None:
+            self._utterance.overhearing.push(probability)
         match self._detector.push(probability):
             case Signal.ONSET:
                 self._begin()
-            case Signal.REST if self._utterance and self._utterance.listening:
-                self._spawn(self._hear_early(self._utterance, self._utterance.listening))
+            case Signal.REST if self._utterance and not self._utterance.overhearing:
+                self._spawn(self._consider(self._utterance))
             case Signal.RESUMED:
                 self._listener.turn_resumed()
+            case Signal.END if self._utterance and self._utterance.overhearing:
+                self._spawn(self._end_overheard(self._utterance, self._utterance.overhearing))
             case Signal.END:
                 self._end()
 
-    async def _hear_early(self, utterance: _Utterance, listening: Listening) -> None:
-        """Understand at a short silence, so that the words are there when the turn is over."""
+    async def _consider(self, utterance: _Utterance) -> None:
+        """At a short silence: understand what was said, and how finished it is."""
         end = self._speech_end
-        await listening.hear(end)
-        if utterance is self._utterance and self._detector and self._detector.is_resting:
-            self._listener.turn_rests(self._turn(utterance, end))
+        found = _Finding()
+
+        async def understand(listening: Listening) -> None:
+            heard = await listening.hear(end)
+            if self._rests(utterance):
+                self._heard_language = heard.language or self._heard_language
+                found.wording = wording.judge(heard.text, heard.language)
+                self._wait_for(found)
+                self._listener.turn_rests(self._turn(utterance, end))
+
+        async def sense(finished: Callable[[Samples], Awaitable[float]]) -> None:
+            found.prosody = await finished(self._buffer.clip(utterance.start, end))
+            if self._rests(utterance):
+                self._wait_for(found)
+
+        async with asyncio.TaskGroup() as group:
+            if utterance.listening is not None:
+                group.create_task(understand(utterance.listening))
+            if self._ports.finished is not None and self._rules and self._rules.is_semantic:
+                group.create_task(sense(self._ports.finished))
+
+    def _rests(self, utterance: _Utterance) -> bool:
+        """Whether it is still the one that is being said, and silent."""
+        return (
+            utterance is self._utterance
+            and self._detector is not None
+            and self._detector.is_resting
+        )
+
+    def _wait_for(self, found: _Finding) -> None:
+        if self._rules is not None and self._rules.is_semantic and self._detector is not None:
+            self._detector.patience_ms = _patience(self._rules, found)
 
     def _begin(self) -> None:
         assert self._detector is not None and self._rules is not None
         onset = self._windows_from + round(self._detector.onset_s * SAMPLE_RATE)
         start = max(self._buffer.start, onset - self._rules.prefix_ms * _MS)
         self._utterance = utterance = self._began(start)
-        self._listener.turn_began(utterance.item_id, start // _MS)
+        if self._rules.is_semantic and self._rules.interrupts and self._listener.is_overheard():
+            utterance.overhearing = Overhearing(
+                self._ports,
+                self._buffer.clip,
+                onset,
+                self.language or self._heard_language,
+                self._listener.backdrop,
+            )
+            utterance.judging = self._spawn(self._judge(utterance, utterance.overhearing))
+            return
+        self._announce(utterance)
+
+    def _announce(self, utterance: _Utterance) -> None:
+        """It is a turn."""
+        utterance.overhearing = None
+        self._listener.turn_began(utterance.item_id, utterance.start // _MS)
         if utterance.listening is not None:
             follow = utterance.listening.follow(lambda: self._buffer.end)
             utterance.following = self._spawn(follow)
+
+    async def _judge(self, utterance: _Utterance, overhearing: Overhearing) -> None:
+        told = "undecided"
+        async with aclosing(overhearing.verdicts()) as verdicts:
+            async for verdict in verdicts:
+                if verdict.kind != told:
+                    told = verdict.kind
+                    self._tell(utterance, overhearing)
+                if verdict.kind == "interruption":
+                    self._announce(utterance)
+                    return
+
+    async def _end_overheard(self, utterance: _Utterance, overhearing: Overhearing) -> None:
+        """The end of a sound that was not known to be a turn."""
+        if utterance.judging is not None:
+            utterance.judging.cancel()
+        before = overhearing.verdict.kind
+        verdict = await overhearing.judge(is_over=True)
+        if utterance is not self._utterance:
+            return
+        if verdict.kind != before:
+            self._tell(utterance, overhearing)
+        if verdict.kind == "interruption":
+            self._announce(utterance)
+            self._end()
+        else:
+            self.clear()
+
+    def _tell(self, utterance: _Utterance, overhearing: Overhearing) -> None:
+        verdict = overhearing.verdict
+        self._listener.sound_judged(
+            SoundJudged(
+                item_id=utterance.item_id,
+                kind=verdict.kind,
+                probability=round(verdict.probability, 3),
+                reason=verdict.reason,
+                text=overhearing.text,
+                audio_start_ms=utterance.start // _MS,
+                after_ms=round(overhearing.duration_s * 1000),
+            )
+        )
 
     def _turn(self, utterance: _Utterance, end: int) -> Turn:
         audio = Audio(self._buffer.clip(utterance.start, end), SAMPLE_RATE)
@@ -237,3 +364,14 @@ class UserInput:
             return self._buffer.end
         end = self._windows_from + round((self._detector.end_s + _TAIL_S) * SAMPLE_RATE)
         return min(end, self._buffer.end)
+
+
+def _patience(rules: TurnRules, found: _Finding | None = None) -> float:
+    """How much silence, in ms, ends a turn of which so much is known."""
+    found = found or _Finding()
+    return patience_ms(
+        prosody=found.prosody,
+        wording=found.wording,
+        eagerness=rules.eagerness,
+        silence_ms=rules.silence_ms,
+    )

@@ -8,13 +8,14 @@ from contextlib import aclosing, asynccontextmanager
 from typing import Any
 
 import numpy as np
+import pytest
 
 from support.scripted_senses import ScriptedRecognizer
 from thinktalk.conversation import ImagePart, VideoPart
 from thinktalk.engines.base import Segment
 from thinktalk.events import Event
 from thinktalk.media.activity import LevelStream
-from thinktalk.media.types import Audio
+from thinktalk.media.types import Audio, Samples
 from thinktalk.session import events as said
 from thinktalk.session.config import SessionConfig, TurnRules
 from thinktalk.session.outbox import Outbox
@@ -22,7 +23,6 @@ from thinktalk.session.ports import Build, Ports
 from thinktalk.session.session import Session, SessionLimits
 from thinktalk.testing import ScriptedEngine
 
-HEARD = Segment(start_s=0.0, end_s=1.0, text=" What time is it?", language="en")
 RULES = TurnRules(silence_ms=800)
 
 
@@ -44,11 +44,18 @@ async def _no_pictures(sources: Sequence[str]) -> ImagePart | VideoPart:
 
 
 class Talk:
-    """A session, and what it has said so far."""
+    """A session, and what it has said so far. `glance` is what is read of sounds over a reply."""
 
-    def __init__(self, engine: ScriptedEngine, config: SessionConfig) -> None:
-        self.recognizer = ScriptedRecognizer((HEARD,))
+    def __init__(
+        self, engine: ScriptedEngine, config: SessionConfig, words: str, glance: str
+    ) -> None:
+        async def read(samples: Samples, language: str, prompt: str) -> str:
+            return glance
+
+        heard = Segment(start_s=0.0, end_s=1.0, text=words, language="en")
+        self.recognizer = ScriptedRecognizer((heard,) if words else ())
         ports = Ports(
+            glance=read,
             answer=lambda build: _Answer(engine, build),
             pictures=_no_pictures,
             activity=LevelStream,
@@ -82,9 +89,13 @@ class Talk:
 
 @asynccontextmanager
 async def talking(
-    engine: ScriptedEngine, rules: TurnRules = RULES, **config: Any
+    engine: ScriptedEngine,
+    rules: TurnRules = RULES,
+    *,
+    words: str = " What time is it?",
+    glance: str = "",
 ) -> AsyncGenerator[Talk, None]:
-    talk = Talk(engine, SessionConfig(turns=rules, **config))
+    talk = Talk(engine, SessionConfig(turns=rules), words, glance)
     talk.session.start()
     listening = asyncio.create_task(talk.listen())
     yield talk
@@ -139,6 +150,75 @@ async def test_a_silent_user_is_drawn_out() -> None:
         await talk.append(0.5, 0.3)
         await talk.append(0.6, 0.0)
         await talk.until(lambda: len(talk.of(said.ResponseDone)) >= 2)
+
+
+async def overlapped(talk: Talk, duration_s: float) -> None:
+    """Ask, and make a sound over the reply, in real time."""
+    await talk.append(0.5, 0.3)
+    await talk.append(1.2, 0.0)
+    await talk.until(lambda: bool(talk.of(said.ReplyAudio)))
+    await asyncio.sleep(0.3)
+    for level, stretch_s in ((0.3, duration_s), (0.0, 0.8)):
+        for _ in range(round(stretch_s * 20)):
+            times = np.arange(800) / 16_000
+            samples = (level * np.sin(2 * np.pi * 220 * times)).astype(np.float32)
+            await talk.session.append_audio(Audio(samples, 16_000))
+            await asyncio.sleep(0.05)
+
+
+LONG = "A long reply. " * 20
+SEMANTIC = TurnRules(is_semantic=True, silence_ms=500)
+
+
+async def test_a_listeners_noise_leaves_the_reply_running() -> None:
+    engine = ScriptedEngine(LONG)
+    async with talking(engine, SEMANTIC, glance="Uh-huh.") as talk:
+        await overlapped(talk, 0.3)
+        assert [judged.kind for judged in talk.of(said.SoundJudged)] == ["backchannel"]
+        assert len(talk.of(said.SpeechStarted)) == 1 and not talk.of(said.ResponseDone)
+        assert talk.of(said.SoundJudged)[0].text == "Uh-huh."
+
+
+async def test_a_bid_for_the_floor_stops_the_reply_and_is_answered() -> None:
+    engine = ScriptedEngine(LONG)
+    async with talking(engine, SEMANTIC, glance="Wait, stop.") as talk:
+        await overlapped(talk, 0.8)
+        assert [judged.kind for judged in talk.of(said.SoundJudged)] == ["interruption"]
+        started = talk.of(said.SpeechStarted)[1]
+        assert started.item_id == talk.of(said.SoundJudged)[0].item_id
+        assert talk.of(said.ResponseDone)[0].response.status == "cancelled"
+        await talk.until(lambda: len(talk.of(said.ResponseCreated)) == 2)
+
+
+async def test_a_plain_detector_stops_at_any_sound() -> None:
+    engine = ScriptedEngine(LONG)
+    async with talking(engine, RULES, glance="Uh-huh.") as talk:
+        await overlapped(talk, 0.3)
+        assert len(talk.of(said.SpeechStarted)) == 2 and not talk.of(said.SoundJudged)
+
+
+@pytest.mark.parametrize(
+    ("words", "least_s", "most_s"),
+    [(" What time is it?", 0.2, 0.8), (" I would like to", 1.5, 5.0)],
+)
+async def test_meaning_says_how_long_to_wait(words: str, least_s: float, most_s: float) -> None:
+    engine = ScriptedEngine("It is noon.")
+    async with talking(engine, TurnRules(is_semantic=True, silence_ms=None), words=words) as talk:
+        await talk.append(1.0, 0.3)
+        waited_s = 0.0
+        while not talk.of(said.SpeechStopped) and waited_s < 6.0:
+            await talk.append(0.1, 0.0)
+            waited_s += 0.1
+        assert least_s <= waited_s <= most_s
+
+
+async def test_a_turn_without_words_is_not_answered() -> None:
+    engine = ScriptedEngine("It is noon.")
+    async with talking(engine, SEMANTIC, words="") as talk:
+        await talk.append(0.5, 0.3)
+        await talk.append(1.5, 0.0)
+        await talk.until(lambda: bool(talk.of(said.Transcribed)))
+        assert talk.of(said.SpeechStopped) and not engine.requests
 
 
 async def test_closing_leaves_no_task_behind() -> None:

@@ -270,6 +270,9 @@ class Connection:
             activity=services.activity,
             recognizer=services.recognizer,
             family=self._model.family,
+            finished=services.finished,
+            glance=services.glance,
+            judge=services.judge,
         )
 
     def _answer(self, build: Build) -> _SessionAnswer:

@@ -103,9 +103,9 @@ class FlatDialect:
                 **result["input_audio_transcription"],
                 **_TRANSCRIBER,
             }
-        turns = result.get("turn_detection")
-        if isinstance(turns, dict) and "turn_detection" in kept:
-            result["turn_detection"] = {**turn_shape(self._kind.turns), **turns}
+        if isinstance(given := kept.get("turn_detection"), dict):
+            before = state.get("turn_detection")
+            result["turn_detection"] = wanted.turn_detection(before, given, self._kind.turns)
         return result
 
     def for_response(self, state: Mapping[str, Any], body: Mapping[str, Any]) -> State:
@@ -170,18 +170,6 @@ _PER_RESPONSE = frozenset(
     }
 )
 _TRANSCRIBER = {"model": "qwen3-asr-flash-realtime"}
-
-
-def turn_shape(defaults: TurnDefaults) -> dict[str, Any]:
-    """`turn_detection` with all that is usually in it."""
-    return {
-        "type": "server_vad",
-        "threshold": defaults.threshold,
-        "prefix_padding_ms": defaults.prefix_ms,
-        "silence_duration_ms": defaults.silence_ms,
-        "create_response": True,
-        "interrupt_response": True,
-    }
 
 
 def _dashscope_words() -> Words:
@@ -249,7 +237,8 @@ def openai_words() -> Words:
 
 _PCM16 = WireFormat("pcm", 16_000)
 _PCM24 = WireFormat("pcm", 24_000)
-_SAMPLING = {"temperature": 0.7}
+_DASHSCOPE_TURNS = TurnDefaults(silence_ms=800, semantic_ms=800)
+_OPENAI_TURNS = TurnDefaults(silence_ms=500)
 _DASHSCOPE = _Kind(
     words=_dashscope_words,
     input_formats={"pcm": _PCM16, "pcm16": _PCM16, "wav": WireFormat("wav", 16_000)},
@@ -260,12 +249,12 @@ _DASHSCOPE = _Kind(
         "pcm24": _PCM24,
         "wav": WireFormat("wav", 24_000),
     },
-    turns=TurnDefaults(silence_ms=800),
+    turns=_DASHSCOPE_TURNS,
     defaults={
         "input_audio_format": "pcm",
         "output_audio_format": "pcm",
         "input_audio_transcription": _TRANSCRIBER,
-        "turn_detection": turn_shape(TurnDefaults(silence_ms=800)),
+        "turn_detection": wanted.turn_shape(_DASHSCOPE_TURNS),
         "enable_search": False,
         "search_options": {},
         "tools": [],
@@ -288,12 +277,12 @@ _BETA = _Kind(
     words=openai_words,
     input_formats={"pcm16": _PCM24, **_G711},
     output_formats={"pcm16": _PCM24, **_G711},
-    turns=TurnDefaults(silence_ms=500),
+    turns=_OPENAI_TURNS,
     defaults={
         "input_audio_format": "pcm16",
         "output_audio_format": "pcm16",
         "input_audio_transcription": None,
-        "turn_detection": turn_shape(TurnDefaults(silence_ms=500)),
+        "turn_detection": wanted.turn_shape(_OPENAI_TURNS),
         "tools": [],
         "tool_choice": "auto",
         "temperature": 0.8,

@@ -10,7 +10,7 @@ from thinktalk.api.openai.schemas import parse
 from thinktalk.api.realtime import wanted
 from thinktalk.api.realtime.audio import WireFormat
 from thinktalk.api.realtime.dialect import Frame, State
-from thinktalk.api.realtime.flat import SESSION_S, openai_words, turn_shape
+from thinktalk.api.realtime.flat import SESSION_S, openai_words
 from thinktalk.api.realtime.rendering import Renderer
 from thinktalk.api.realtime.schemas import FormatBody, NestedSession
 from thinktalk.api.realtime.wanted import TurnDefaults, Wanted
@@ -52,7 +52,7 @@ class NestedDialect:
                     "format": sound,
                     "transcription": None,
                     "noise_reduction": None,
-                    "turn_detection": turn_shape(_TURNS),
+                    "turn_detection": wanted.turn_shape(_TURNS),
                 },
                 "output": {"format": sound, "voice": model.defaults.voice, "speed": 1.0},
             },
@@ -102,12 +102,11 @@ class NestedDialect:
                 param="session.type",
             )
         result = wanted.merged(state, kept)
-        given = ((kept.get("audio") or {}).get("input") or {}).get("turn_detection")
+        given = _turns(kept)
         if isinstance(given, dict):
-            detection = result["audio"]["input"]["turn_detection"]
             result["audio"]["input"] = {
                 **result["audio"]["input"],
-                "turn_detection": {**turn_shape(_TURNS), **detection},
+                "turn_detection": wanted.turn_detection(_turns(state), given, _TURNS),
             }
         return result
 
@@ -141,7 +140,7 @@ class NestedDialect:
                 frame["response"] = self._response(frame["response"])
             if kind == "conversation.item.created":
                 yield from _added(frame, event)
-            elif kind == "response.output_item.done" and frame["item"]["type"] == "message":
+            elif kind == "response.output_item.done":
                 yield frame
                 yield {"type": "conversation.item.done", "item": frame["item"]}
             else:
@@ -158,6 +157,12 @@ class NestedDialect:
             "output_modalities": ["audio"] if speaks else ["text"],
             "audio": {"output": sound},
         }
+
+
+def _turns(session: Mapping[str, Any]) -> Any:
+    sound = session.get("audio")
+    side = sound.get("input") if isinstance(sound, Mapping) else None
+    return side.get("turn_detection") if isinstance(side, Mapping) else None
 
 
 def _added(frame: Frame, event: SessionEvent) -> Iterator[Frame]:

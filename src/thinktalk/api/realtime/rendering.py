@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from binascii import b2a_base64
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from thinktalk.api.errors import INTERNAL_MESSAGE, status_of
@@ -57,6 +57,9 @@ class Renderer:
                     "audio_end_ms": end_ms,
                     "item_id": item_id,
                 }
+            case said.SoundJudged():
+                # Ours: clients ignore what they do not know.
+                yield {"type": "thinktalk.sound.judged", **asdict(event)}
             case said.InputCommitted(item_id, before):
                 yield {
                     "type": "input_audio_buffer.committed",

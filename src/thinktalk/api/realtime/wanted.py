@@ -14,6 +14,7 @@ from thinktalk.conversation import Tool
 from thinktalk.engines.base import Sampling, ToolChoice
 from thinktalk.errors import InvalidField
 from thinktalk.session.config import TurnRules
+from thinktalk.turns.endpoint import Eagerness
 
 _MAX_TOP_K = 100  # above it the hosted service samples from all tokens
 
@@ -38,9 +39,10 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class TurnDefaults:
-    """What is left out of `turn_detection`."""
+    """What is left out of `turn_detection`; `semantic_ms` is the silence of that kind."""
 
     silence_ms: int
+    semantic_ms: int | None = None
     prefix_ms: int = 300
     threshold: float = 0.5
 
@@ -49,18 +51,43 @@ def turn_rules(body: TurnDetectionBody | None, defaults: TurnDefaults) -> TurnRu
     """None means that the client commits turns itself."""
     if body is None:
         return None
+    is_semantic = body.type == "semantic_vad"
+    usual_ms = defaults.semantic_ms if is_semantic else defaults.silence_ms
     threshold = defaults.threshold if body.threshold is None else float(body.threshold)
     return TurnRules(
-        is_semantic=body.type == "semantic_vad",
+        is_semantic=is_semantic,
         # Below zero is the hosted service's way to ask for more than all sensitivity.
         threshold=(threshold + 1) / 2 if threshold < 0 else threshold,
         prefix_ms=_or(body.prefix_padding_ms, defaults.prefix_ms),
-        silence_ms=_or(body.silence_duration_ms, defaults.silence_ms),
-        eagerness=body.eagerness or "auto",
+        silence_ms=_or(body.silence_duration_ms, usual_ms),
+        eagerness=Eagerness(body.eagerness or "auto"),
         answers=body.create_response is not False,
         interrupts=body.interrupt_response is not False,
         idle_ms=body.idle_timeout_ms,
     )
+
+
+def turn_shape(defaults: TurnDefaults, kind: str = "server_vad") -> dict[str, Any]:
+    """`turn_detection` of a kind, with all that is usually in it."""
+    habits = {"create_response": True, "interrupt_response": True}
+    if kind == "semantic_vad" and defaults.semantic_ms is None:
+        return {"type": kind, "eagerness": "auto", **habits}
+    return {
+        "type": kind,
+        "threshold": defaults.threshold,
+        "prefix_padding_ms": defaults.prefix_ms,
+        "silence_duration_ms": defaults.silence_ms,
+        **habits,
+    }
+
+
+def turn_detection(before: Any, given: Mapping[str, Any], defaults: TurnDefaults) -> dict[str, Any]:
+    """`turn_detection` with what a client gives of it; another type begins with its defaults."""
+    known = before if isinstance(before, Mapping) else {}
+    kind = given.get("type") or known.get("type") or "server_vad"
+    if known.get("type") != kind:
+        known = turn_shape(defaults, str(kind))
+    return {**known, **given, "type": kind}
 
 
 def sampling(body: SamplingBody, max_tokens: int | str | None, defaults: Sampling) -> Sampling:

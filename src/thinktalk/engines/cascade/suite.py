@@ -15,6 +15,7 @@ from thinktalk.engines.base import (
     Capabilities,
     Engine,
     GenerateRequest,
+    Glance,
     RealCosts,
     Recognizer,
     Segment,
@@ -45,6 +46,7 @@ from thinktalk.voices.fitting import VoiceFitter
 from thinktalk.weights.catalog import Catalog
 
 _CLASSIFIER, _VOICES, _ACTIVITY = "efficientnet-lite0", "kokoro-voices", "silero-vad"
+_PROSODY = "smart-turn"  # of live conversations, which no engine is asked about
 _SPEAKERS = "resemblyzer"
 _LIBRARIES = "llama-cpp"
 # From this many cores on, decoding and synthesis side by side beat taking turns.
@@ -110,7 +112,7 @@ class Senses:
         arbiter: Arbiter,
     ) -> None:
         self._catalog = catalog
-        self._whisper = whisper
+        self.whisper = whisper
         self.voicing = voicing
         self._loading = asyncio.Lock()
         self.loaded = False
@@ -119,10 +121,11 @@ class Senses:
             *voicing.weights,
             _CLASSIFIER,
             _ACTIVITY,
+            _PROSODY,
         )
         threads, path = settings.threads, catalog.path
         self.ears = ResumingRecognizer(
-            self._whisper,
+            self.whisper,
             catalog.cache / "heard",
             name=settings.recognizer,
             max_bytes=media.resume_bytes,
@@ -138,12 +141,12 @@ class Senses:
                 return
             for name in self.weights:
                 await asyncio.to_thread(self._catalog.pull, name)
-            parts = (self._whisper, self.eyes, self.talker)
+            parts = (self.whisper, self.eyes, self.talker)
             await asyncio.gather(*(part.start() for part in parts))
             self.loaded = True
 
     async def unload(self) -> None:
-        for part in (self._whisper, self.eyes, self.talker):
+        for part in (self.whisper, self.eyes, self.talker):
             await part.stop()
         self.loaded = False
 
@@ -263,6 +266,10 @@ class CascadeSuite:
     @property
     def recognizer(self) -> Recognizer:
         return self._senses.ears
+
+    @property
+    def glance(self) -> Glance:
+        return self._senses.whisper.glance
 
     @property
     def synthesizer(self) -> Synthesizer:
