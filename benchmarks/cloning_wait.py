@@ -33,7 +33,7 @@ from thinktalk.settings import load
 RUNS = 8
 MODEL = "qwen3.5-omni-flash"
 _STEP_S = 0.1
-_SAMPLE_S = 10.0
+_SAMPLE_S = 20.0
 _STOCK: dict[str, Any] = {"voice": "Tina"}
 _TEXTS = (
     "The lamp on the stairs has been broken since Tuesday.",
@@ -151,7 +151,7 @@ def main() -> None:
     name = parser.parse_args().speaker
     everybody = {p.name: p for p in speakers.people(speakers.catalog(load().weights))}
     with running_server() as server:
-        rows = asyncio.run(measure(server.url, everybody[name].sample))
+        rows = asyncio.run(measure(server.url, everybody[name].held_out))
     report("cloning-wait", rows)
 
 
