@@ -60,7 +60,8 @@ class ThinkerTalker:
         speech = request.speech
         if speech.instructions is None:
             # Only here: an engine that fuses text and speech reads its prompt itself.
-            speech = replace(speech, instructions=delivery.requested(request.messages))
+            instructions = await asyncio.to_thread(delivery.requested, request.messages)
+            speech = replace(speech, instructions=instructions)
         async with aclosing(self._speak(request, speech)) as events:
             async for event in events:
                 yield event

@@ -27,6 +27,10 @@ from thinktalk.engines.delivery_words import (
 # Of a long message the middle is matter to work on.
 _OUTER_SENTENCES = 3
 _OUTER_CHARACTERS, _SENTENCE_CHARACTERS = 2000, 400
+# Of all messages of a role together so many characters are looked at, the latest first. A system
+# message must not be crowded out by a long talk.
+_LOOKED_AT = {"system": 4000, "user": 8000}
+_REVERSED_CHARACTERS = 60  # before a cue: "don't speak so"
 _PITCHES, _SPEEDS = (0.8, 1.25), (0.6, 1.5)
 
 
@@ -88,7 +92,8 @@ def read(text: str | None) -> Manner:
     folded = text.lower()
     for match in CUES.finditer(folded):
         cue = match.lastgroup or ""
-        if REVERSED.search(folded[: match.start()]):
+        before = max(0, match.start() - _REVERSED_CHARACTERS)
+        if REVERSED.search(folded, before, match.start()):
             cue = REVERSE.get(cue, "")
         if cue == "plain":
             held.clear()
@@ -106,20 +111,29 @@ def requested(messages: Iterable[Message]) -> str | None:
     Only what is said to the speaker counts: "Please speak slowly.", not "Why do they speak
     slowly?" nor what is quoted or to be translated.
     """
+    left = dict(_LOOKED_AT)
     phrases: list[str] = []
-    for message in messages:
-        if message.role in ("system", "user"):
-            phrases += _phrases(message.text, only_outer=message.role == "user")
+    for message in reversed(list(messages)):
+        if (room := left.get(message.role, 0)) > 0:
+            sentences = _sentences(message.text, room, only_outer=message.role == "user")
+            left[message.role] -= sum(min(len(one), _SENTENCE_CHARACTERS) for one in sentences)
+            phrases = _phrases(sentences) + phrases
     return "; ".join(phrases) or None
 
 
-def _phrases(text: str, *, only_outer: bool) -> list[str]:
-    if len(text) > 2 * _OUTER_CHARACTERS:
-        text = f"{text[:_OUTER_CHARACTERS]}\n{text[-_OUTER_CHARACTERS:]}"
+def _sentences(text: str, room: int, *, only_outer: bool) -> list[str]:
+    """What of a message is looked at: `room` characters of its beginning and end at most."""
+    outer = min(_OUTER_CHARACTERS, room // 2)
+    if len(text) > 2 * outer:
+        text = f"{text[:outer]}\n{text[len(text) - outer :]}"
     bare = QUOTED.sub(" … ", text.lower())
     sentences = [match[0].strip() for match in SENTENCE.finditer(bare) if match[0].strip()]
     if only_outer and len(sentences) > 2 * _OUTER_SENTENCES:
         sentences = [*sentences[:_OUTER_SENTENCES], *sentences[-_OUTER_SENTENCES:]]
+    return sentences
+
+
+def _phrases(sentences: list[str]) -> list[str]:
     if any(TASK.search(sentence) for sentence in sentences):
         return []
     return [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 import pytest
 
@@ -188,3 +189,26 @@ def test_hostile_text_is_read_at_once(text: str) -> None:
     started = time.perf_counter()
     assert requested([message("system", text)]) is None
     assert time.perf_counter() - started < 0.5
+
+
+def took_s(work: Callable[[], object]) -> float:
+    started = time.perf_counter()
+    work()
+    return time.perf_counter() - started
+
+
+def test_many_cues_are_read_at_once() -> None:
+    assert took_s(lambda: read("slow " * 2_000)) < 0.5
+
+
+@pytest.mark.parametrize("text", ["Please speak slowly. " * 190, ("慢" * 390 + "。") * 10])
+def test_many_messages_are_read_at_once(text: str) -> None:
+    assert took_s(lambda: requested([message("system", text)] * 20)) < 0.7
+
+
+def test_a_long_talk_does_not_crowd_out_the_system() -> None:
+    talk = [message("system", "Always speak slowly.")]
+    talk += [message("user", "Some words of plain text. " * 6) for _ in range(100)]
+    assert read(requested(talk)) == SLOW
+    talk += [message("user", "Please speak loudly.")]
+    assert read(requested(talk)) == SLOW * LOUD

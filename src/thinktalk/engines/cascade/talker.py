@@ -22,6 +22,7 @@ from thinktalk.engines.cascade.clauses import Clause, ClauseCutter
 from thinktalk.engines.cascade.pace import faded
 from thinktalk.engines.cascade.pacing import FIRST_WORDS, Pacing
 from thinktalk.engines.cascade.speakers import ClauseSpeaker, pace_of
+from thinktalk.engines.delivery import Manner
 from thinktalk.events import AudioDelta, TextDelta
 from thinktalk.media.types import Audio, Samples
 
@@ -56,6 +57,7 @@ class CascadeTalker:
         if claim.dry_at is None:
             claim = Claim(asyncio.get_running_loop().time())
         cutter = ClauseCutter(speech.language)
+        manner = delivery.read(speech.instructions)
         pacing = self._last_pacing = Pacing(self._last_pacing)
         news = asyncio.Event()
         ended = False
@@ -78,7 +80,7 @@ class CascadeTalker:
                 is_all = ended
                 clause, patience_s = _next_clause(cutter, pacing, final=is_all)
                 if clause is not None:
-                    async with aclosing(self._say(clause, speech, pacing, claim)) as deltas:
+                    async with aclosing(self._say(clause, speech, manner, pacing, claim)) as deltas:
                         async for delta in deltas:
                             yield delta
                 elif is_all:
@@ -101,12 +103,16 @@ class CascadeTalker:
                 yield delta
 
     async def _say(
-        self, clause: Clause, speech: SpeechOptions, pacing: Pacing, claim: Claim
+        self,
+        clause: Clause,
+        speech: SpeechOptions,
+        manner: Manner,
+        pacing: Pacing,
+        claim: Claim,
     ) -> AsyncGenerator[AudioDelta, None]:
         if not clause.spoken.strip():
             return
         loop = asyncio.get_running_loop()
-        manner = delivery.read(speech.instructions)
         pace = pace_of(speech.speed, manner)
         num_words = boundaries.count(clause.spoken)
         due, work_s = pacing.latest_start(num_words), pacing.work_s(num_words)
