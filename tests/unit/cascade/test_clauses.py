@@ -330,6 +330,36 @@ def test_cutting_after_every_token_stays_cheap() -> None:
     assert (time.perf_counter() - started) / (len(text) / 4) < 0.02
 
 
+HOSTILE = [
+    "." * 10_000 + "x",
+    "a, " * 33_000,
+    " " * 100_000 + "x",
+    "`~" * 5_000 + "\nx",
+    "1" * 100_000,
+]
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
+def test_a_hostile_text_is_cut_in_short_steps(text: str) -> None:
+    cutter = ClauseCutter("en")
+    cutter.feed(text)
+    cut = ""
+    for _ in range(12):
+        started = time.perf_counter()
+        pending, clause = cutter.pending_words, cutter.cut(4, final=True)
+        assert time.perf_counter() - started < 1.0, pending
+        cut += clause.text if clause else ""
+    assert text.startswith(cut) and cut
+
+
+def test_a_long_block_is_announced_with_its_lines() -> None:
+    text = "```python\n" + "total = total + 1\n" * 500 + "```\nDone."
+    assert [clause.spoken for clause in cut_all(text, step=len(text))] == [
+        "A code block of 500 lines in Python.",
+        "Done.",
+    ]
+
+
 def test_a_long_word_counts_for_more_than_one() -> None:
     cutter = ClauseCutter("en")
     cutter.feed("A microwave oven uses electromagnetic waves to heat food")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from thinktalk.engines.cascade import pauses
@@ -28,6 +30,12 @@ def test_marks_of_all_scripts_count(marks: str, pause_s: float) -> None:
     for mark in marks.split():
         for closing in ("", " ", "” ", "**", "」", ")"):
             assert pauses.after(f"word{mark}{closing}") == pause_s, (mark, closing)
+
+
+def test_a_row_of_dots_is_looked_at_once() -> None:
+    started = time.perf_counter()
+    assert pauses.after("." * 30_000 + "x") == INSIDE
+    assert time.perf_counter() - started < 1.0
 
 
 def test_a_dash_needs_blanks_and_a_hyphen_is_none() -> None:

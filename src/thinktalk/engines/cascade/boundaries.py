@@ -28,6 +28,7 @@ _CLAUSE = re.compile(
     rf"(?=[^\s、，；：。！？…{_CLOSERS}])|(?<=[{_THAI}])\s+(?=[{_THAI}])"
 )
 _ENDS_SENTENCE = re.compile(rf"[.!?…。！？؟।][{_CLOSERS}\s]*$|\n\s*$")
+_END_CHARACTERS = 64  # that are looked at to tell how a text ends
 _ENDS_CLAUSE = re.compile(rf"[,;:—–、，；：،؛\-][{_CLOSERS}\s]*$")
 
 _NEVER_LAST = frozenset(
@@ -173,6 +174,7 @@ def safe_end(line: str) -> int:
 
 
 _JOINERS = frozenset("\u200c\u200d")
+_NEAR_CHARACTERS = 200
 _VIRAMA = 9  # the combining class of signs that join two consonants
 
 
@@ -181,9 +183,26 @@ def count(text: str) -> int:
     return round(sum(word.size for word in words(text)) + 0.25)
 
 
+def reach(text: str, max_words: int) -> int:
+    """Return a position beyond which `text` has more than `max_words`; its length where it has not.
+
+    Saves counting anew for every place where a long line may be cut.
+    """
+    size = 0.0
+    for word in words(text):
+        size += word.size
+        if size > max_words + 1:
+            return word.end
+    return len(text)
+
+
 def word_start(text: str, position: int) -> int:
     """Return where the word at `position` begins; an ideograph or a kana is a word of its own."""
-    return max((word.start for word in words(text) if word.start <= position), default=0)
+    # Words are looked for from a blank on that lies well before: the text may be a long block.
+    near = max(0, position - _NEAR_CHARACTERS)
+    at = max(text.rfind(" ", 0, near), text.rfind("\n", 0, near)) + 1
+    found = words(text[at : position + _NEAR_CHARACTERS])
+    return at + max((word.start for word in found if at + word.start <= position), default=0)
 
 
 def glued(line: str, *, complete: bool) -> list[tuple[int, int]]:
@@ -254,12 +273,12 @@ def clause_ends(line: str) -> list[int]:
 
 def ends_sentence(text: str) -> bool:
     """Whether `text` closes a sentence or a line."""
-    return _ENDS_SENTENCE.search(text) is not None
+    return _ENDS_SENTENCE.search(text[-_END_CHARACTERS:]) is not None
 
 
 def ends_clause(text: str) -> bool:
     """Whether `text` closes at a mark at least as strong as a comma."""
-    return ends_sentence(text) or _ENDS_CLAUSE.search(text) is not None
+    return ends_sentence(text) or _ENDS_CLAUSE.search(text[-_END_CHARACTERS:]) is not None
 
 
 def phrase_end(

@@ -15,6 +15,9 @@ from thinktalk.engines.cascade.speakable import announced, is_short, speakable, 
 
 _LONGEST_SENTENCE = 40  # words; beyond it a sentence is cut at its clauses
 _EMPHASIS_SLACK = 3  # words by which an emphasised passage may exceed the limit
+# Characters that are looked at for the next piece, since some rules take the square of their number
+# and a request may bring 100,000: enough for forty words with their markup.
+_WINDOW = 1000
 _FENCE = re.compile(r"[ \t]*(?P<mark>`{3,}|~{3,})(?P<info>[^`\n]*)\n")
 _BLANK_LINES = re.compile(r"(?:[ \t]*\n)*")
 _FENCED = re.compile(r"^[ \t]*(`{3,}|~{3,})[^`\n]*\n.*?(?:^[ \t]*\1[ \t]*$|\Z)", re.DOTALL | re.M)
@@ -63,11 +66,11 @@ class ClauseCutter:
 
     @property
     def pending_words(self) -> int:
-        """Words fed and not yet cut; code blocks count for nothing."""
+        """Words fed and not yet cut, as far as one looks; code blocks count for nothing."""
         text = self._pending
         if self._open_fence:
             text = text[self._fence_end(0) or len(text) :]
-        return boundaries.count(_FENCED.sub("", text))
+        return boundaries.count(_FENCED.sub("", text[:_WINDOW]))
 
     def feed(self, text: str) -> None:
         """Take the next characters of the reply."""
@@ -85,29 +88,31 @@ class ClauseCutter:
             return None
         if self._open_fence:
             return self._rest_of_fence(final)
-        lead = 0 if self._mid_line else self._blank_lines()
-        if not self._pending[lead:].strip():
-            return self._take(len(self._pending)) if final else None
+        is_all = len(self._pending) <= _WINDOW
+        window = self._pending[:_WINDOW]
+        lead = 0 if self._mid_line else _blank_lines(window)
+        if not window[lead:].strip():
+            return self._take(len(window)) if final or not is_all else None
         if not self._mid_line:
             if fence := _FENCE.match(self._pending, lead):
                 return self._block(fence, final)
-            if not final and _UNDECIDED.match(self._pending, lead):
+            if is_all and not final and _UNDECIDED.match(window, lead):
                 return None
         return self._prose(lead, max_words, final)
-
-    def _blank_lines(self) -> int:
-        match = _BLANK_LINES.match(self._pending)
-        return match.end() if match else 0
 
     def _prose(self, lead: int, max_words: int | None, final: bool) -> Clause | None:
         end = self._line_end(lead)
         complete = end is not None or final
         line = self._pending[lead : end or len(self._pending)]
+        if len(line) > _WINDOW:
+            line = line[:_WINDOW]
+            length = self._length(line, False, max_words) or boundaries.safe_end(line)
+            return self._take(lead + length)
         if not self._mid_line and line.lstrip().startswith("|"):
             # A row is read as a whole: a cell alone means little.
             return self._take(lead + len(line)) if complete else None
-        length = self._length(line, complete, max_words)
-        return self._take(lead + length) if length else None
+        found = self._length(line, complete, max_words)
+        return self._take(lead + found) if found else None
 
     def _length(self, line: str, complete: bool, max_words: int | None) -> int | None:
         """How much of `line` to take, by order of preference; None while that is not known."""
@@ -118,7 +123,10 @@ class ClauseCutter:
             ranges.append((0, marker.end() + 1))
         whole = [*ranges, *boundaries.emphasised(line, complete=complete)]
         language = self._current
+        reach = boundaries.reach(line, limit)
         for end in boundaries.sentence_ends(line, language, at_line_start=not self._mid_line):
+            if end > reach:
+                break
             size = boundaries.count(line[:end])
             # One word alone is over before the next piece can be ready.
             if 2 <= size <= limit and boundaries.allowed(end, whole):
@@ -129,6 +137,8 @@ class ClauseCutter:
         if max_words is None and size <= limit:
             return None
         for end in reversed(boundaries.clause_ends(line)):
+            if end > reach:
+                continue
             if 2 <= boundaries.count(line[:end]) <= limit and boundaries.allowed(end, whole):
                 return end
         if size <= limit:
@@ -154,7 +164,7 @@ class ClauseCutter:
     def _line_end(self, lead: int) -> int | None:
         """Where the first line ends for good: a wrapped line of prose goes on."""
         at = lead
-        while (newline := self._pending.find("\n", at)) >= 0:
+        while (newline := self._pending.find("\n", at, lead + _WINDOW)) >= 0:
             following = self._pending[newline + 1 : newline + 2]
             line = self._pending[lead:newline]
             if not wraps(line, following or "a", mid_line=self._mid_line):
@@ -168,17 +178,24 @@ class ClauseCutter:
         """A fence opens here: read a short block out, announce a long one and pass over it."""
         self._open_fence = fence["mark"]
         if end := self._fence_end(fence.end()):
-            self._open_fence = ""
-            return self._take(end)
+            return self._whole_block(fence, end)
         if final:
-            self._open_fence = ""
-            return self._take(len(self._pending))
+            return self._whole_block(fence, len(self._pending))
         lines = self._pending[fence.end() :].split("\n")[:-1]
         if is_short([line.strip() for line in lines if line.strip()]):
             self._open_fence = ""
             return None
         known = self._pending.rfind("\n") + 1
         return self._take(known, spoken=announced(fence["info"], language=self._current))
+
+    def _whole_block(self, fence: re.Match[str], end: int) -> Clause:
+        self._open_fence = ""
+        if end <= _WINDOW:
+            return self._take(end)
+        lines = [line for line in self._pending[fence.end() : end].split("\n") if line.strip()]
+        is_closed = bool(lines) and lines[-1].lstrip().startswith(fence["mark"])
+        said = announced(fence["info"], len(lines) - is_closed, language=self._current)
+        return self._take(end, spoken=said)
 
     def _rest_of_fence(self, final: bool) -> Clause | None:
         end = self._fence_end(0) or (len(self._pending) if final else None)
@@ -217,3 +234,9 @@ class ClauseCutter:
         self._mid_line = not re.search(r"\n[ \t]*$", text)
         ends = boundaries.ends_sentence(text)
         return Clause(text, spoken, span, self._current, ends, ends or boundaries.ends_clause(text))
+
+
+def _blank_lines(text: str) -> int:
+    """Where the first line that is not blank begins."""
+    match = _BLANK_LINES.match(text)
+    return match.end() if match else 0

@@ -32,6 +32,7 @@ _AFTER = tuple(
         (r"(?<=[\u0e00-\u0e7f])\s", 0.2),
     )
 )
+_END_CHARACTERS = 64  # of the end are looked at; a row of dots would be searched from each of them
 _LINE_END = re.compile(r"\n[ \t]*$")
 _LINE_S = 0.35
 # What the line that follows adds in front, as it is only known then.
@@ -42,6 +43,7 @@ _HEADING = re.compile(r"^\s*#{1,6}[ \t]")
 
 def after(text: str) -> float:
     """Seconds of silence after a piece that was written so; 0 inside a phrase."""
+    text = text[-_END_CHARACTERS:]
     pause_s = next((pause_s for mark, pause_s in _AFTER if mark.search(text)), 0.0)
     return max(pause_s, _LINE_S) if _LINE_END.search(text) else pause_s
 
