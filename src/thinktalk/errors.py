@@ -41,6 +41,7 @@ Knows nothing of HTTP: `api/errors.py` maps the tree to wire formats once.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Literal
 
 
 class ThinktalkError(Exception):
@@ -112,15 +113,15 @@ class FileTooLarge(BadRequest):
 
 
 class StorageFull(BadRequest):
-    """A file does not fit beside those that are stored."""
+    """A file or a voice (`what`) does not fit beside those that are stored."""
 
     code = "Throttling.AllocationQuota"
 
-    def __init__(self, needed: str, limit: str) -> None:
+    def __init__(self, needed: str, limit: str, what: Literal["file", "voice"] = "file") -> None:
         super().__init__(
-            f"There is no room for the file: with it there would be {needed}; the limit is {limit}."
-            " Delete files that are no longer needed",
-            param="file",
+            f"There is no room for the {what}: with it there would be {needed}; the limit is "
+            f"{limit}. Delete {what}s that are no longer needed",
+            param="file" if what == "file" else None,
         )
 
 

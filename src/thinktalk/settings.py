@@ -140,6 +140,11 @@ class VoiceSettings(_Section):
     )
     max_voices: int = Field(1000, gt=0, description="How many voices a key may enrol")
     max_sample_bytes: int = Field(10 * MEBIBYTE, gt=0, description="Largest voice sample")
+    max_total_bytes: int = Field(
+        4096 * MEBIBYTE,
+        gt=0,
+        description="Samples and large fits of all keys together; a voice beyond it is refused",
+    )
     enrolments_per_hour: int = Field(
         30, gt=0, description="Per key, those that fail included; over it 429 with `retry-after`"
     )

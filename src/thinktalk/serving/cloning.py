@@ -1,7 +1,8 @@
 """Cloning: from a checked sample to a voice, for one request or to be kept.
 
 What a sample became within requests is remembered in memory, by its hash; the sample itself is not.
-An enrolled voice can be used at once, and is improved in the background. Knows nothing of wires.
+An enrolled voice can be used at once, and is improved in the background; what changes it for good
+happens one after the other. Knows nothing of wires.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from thinktalk.engines.base import VoiceRef
 from thinktalk.errors import StoreUnavailable
 from thinktalk.media.types import Audio
 from thinktalk.serving.rate import HourlyLimit
-from thinktalk.store.voice_index import EnrolledVoice, StoredFit
+from thinktalk.store.voice_index import EnrolledVoice, StoredFit, VoiceState
 from thinktalk.store.voices import VoiceStore
 from thinktalk.voices.fitting import VoiceFit, VoiceFitter
 
@@ -56,6 +57,14 @@ class _Known:
     report: dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class _Improvement:
+    """The search for a better fit of one voice."""
+
+    owner: str
+    task: asyncio.Task[None]
+
+
 class Cloner:
     """Fits voices to samples for one server.
 
@@ -74,7 +83,11 @@ class Cloner:
         self._fitting: weakref.WeakValueDictionary[tuple[str, str], asyncio.Lock] = (
             weakref.WeakValueDictionary()
         )
-        self._improving: dict[str, asyncio.Task[None]] = {}
+        self._improving: dict[str, _Improvement] = {}
+        # As above, for each voice that is being changed.
+        self._changing: weakref.WeakValueDictionary[str, asyncio.Lock] = (
+            weakref.WeakValueDictionary()
+        )
         self._one_at_a_time = asyncio.Lock()
 
     @property
@@ -88,7 +101,7 @@ class Cloner:
 
     async def stop(self) -> None:
         """Stop improving: unfinished voices keep the fit they have."""
-        tasks = list(self._improving.values())
+        tasks = [improvement.task for improvement in self._improving.values()]
         for task in tasks:
             task.cancel()
         if tasks:
@@ -116,8 +129,10 @@ class Cloner:
             return VoiceRef(sample.nearest, sample.audio, text), sample.report
         key = (digest, text or "")
         async with self._fitting.setdefault(key, asyncio.Lock()):
-            known = self._known.get(key) or await self._fitted(key, text, check, caller)
-            self._known.move_to_end(key)
+            if known := self._known.get(key):
+                self._known.move_to_end(key)
+            else:
+                known = await self._fitted(key, text, check, caller)
         report = {**known.report, **self._told(known.fit)}
         return VoiceRef(known.nearest, None, text, known.fit), report
 
@@ -134,11 +149,12 @@ class Cloner:
             voice: all but what is found out here.
             file: the sample as it was sent, where it is to be kept.
         Raises:
-            TooManyVoices
+            TooManyVoices, StorageFull
         """
         fitted, fit, report = await self._first_fit(voice, sample, text)
-        await self.store.add(fitted, file)
-        self._improve(fitted, fit, sample.audio, text)
+        async with self._change(voice.id):
+            await self.store.add(fitted, file)
+            self._improve(fitted, fit, sample.audio, text)
         return fitted, report
 
     async def enrol_again(
@@ -147,19 +163,23 @@ class Cloner:
         """As `enrol`, for a voice that is there already and gets another sample.
 
         Raises:
-            VoiceNotFound
+            VoiceNotFound, StorageFull
         """
         fitted, fit, _ = await self._first_fit(voice, sample, text)
-        await self._forget(voice.id)
-        await self.store.replace(fitted, file)
-        self._improve(fitted, fit, sample.audio, text)
+        replacing = asyncio.create_task(self._replace(fitted, fit, sample.audio, text, file))
+        try:
+            await asyncio.shield(replacing)
+        except asyncio.CancelledError:
+            # The old voice or the new one with its search, and nothing in between.
+            await asyncio.wait((replacing,))
+            raise
         return fitted
 
     async def delete(self, voice_id: str, owner: str) -> None:
         """Remove every trace of a voice. Raises `VoiceNotFound`."""
-        await self.store.find(voice_id, owner)
-        await self._forget(voice_id)
-        await self.store.delete(voice_id, owner)
+        async with self._change(voice_id):
+            await self.store.delete(voice_id, owner)
+            await self._forget(voice_id)
 
     def is_cloned(self, voice: EnrolledVoice) -> bool:
         """Whether it can be spoken with as it was fitted, by the talker that runs here."""
@@ -224,28 +244,49 @@ class Cloner:
             return replace(voice, fit=None, state="done"), None, sample.report
         fit = await self._fitter.fit(sample.audio, effort="quick", text=text)
         is_improved = len(self._improving) < _MAX_IMPROVING
-        voice = replace(voice, fit=_stored(fit), state="improving" if is_improved else "done")
+        state: VoiceState = "improving" if is_improved else "done"
+        voice = replace(voice, fit=_stored(fit), state=state)
         return voice, fit, {**sample.report, **self._told(fit)}
+
+    async def _replace(
+        self,
+        voice: EnrolledVoice,
+        fit: VoiceFit | None,
+        sample: Audio,
+        text: str | None,
+        file: BinaryIO | None,
+    ) -> None:
+        async with self._change(voice.id):
+            await self.store.replace(voice, file)
+            await self._forget(voice.id)
+            self._improve(voice, fit, sample, text)
+
+    def _change(self, voice_id: str) -> asyncio.Lock:
+        """Held by whoever changes a voice for good."""
+        return self._changing.setdefault(voice_id, asyncio.Lock())
 
     def _improve(
         self, voice: EnrolledVoice, fit: VoiceFit | None, sample: Audio, text: str | None
     ) -> None:
         if fit is None or voice.state == "done":
             return
-        work = self._improved(voice.id, fit, sample, text)
-        self._improving[voice.id] = asyncio.create_task(work, name=f"improve {voice.id}")
+        work = self._improved(voice, fit, sample, text)
+        task = asyncio.create_task(work, name=f"improve {voice.id}")
+        self._improving[voice.id] = _Improvement(voice.owner, task)
 
     async def _improved(
-        self, voice_id: str, first: VoiceFit, sample: Audio, text: str | None
+        self, voice: EnrolledVoice, first: VoiceFit, sample: Audio, text: str | None
     ) -> None:
         try:
-            better = await self._searched(voice_id, first, sample, text)
-            await self.store.set_fit(voice_id, better, "done")
+            better = await self._searched(voice.id, first, sample, text)
+            async with self._change(voice.id):
+                await self.store.set_fit(voice.id, voice.sample_sha256, better, "done")
         except StoreUnavailable as error:
-            _log.warning("voice %s: %s", voice_id, error)
+            _log.warning("voice %s: %s", voice.id, error)
         finally:
-            if self._improving.get(voice_id) is asyncio.current_task():
-                del self._improving[voice_id]
+            mine = self._improving.get(voice.id)
+            if mine is not None and mine.task is asyncio.current_task():
+                del self._improving[voice.id]
 
     async def _searched(
         self, voice_id: str, first: VoiceFit, sample: Audio, text: str | None
@@ -262,9 +303,9 @@ class Cloner:
 
     async def _forget(self, voice_id: str) -> None:
         """Stop improving a voice, and wait until that has ended."""
-        if task := self._improving.pop(voice_id, None):
-            task.cancel()
-            await asyncio.wait((task,))
+        if improvement := self._improving.pop(voice_id, None):
+            improvement.task.cancel()
+            await asyncio.wait((improvement.task,))
 
     def _told(self, fit: VoiceFit) -> dict[str, Any]:
         assert self._fitter is not None

@@ -25,7 +25,10 @@ _WAIT_S = 10.0  # for the writer of another thread or process
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredFit:
-    """What a fitter made of a sample: see `voices.fitting.VoiceFit`. `facts` is JSON."""
+    """What a fitter made of a sample: see `voices.fitting.VoiceFit`. `facts` is JSON.
+
+    `data` are empty in the index where they lie in a file, and in lists.
+    """
 
     fitter: str
     data: bytes
@@ -69,6 +72,8 @@ class EnrolledVoice:
 _FIT_FIELDS = tuple(field.name for field in fields(StoredFit))
 _OWN_FIELDS = tuple(field.name for field in fields(EnrolledVoice) if field.name != "fit")
 _COLUMNS = (*_OWN_FIELDS, *(f"fit_{name}" for name in _FIT_FIELDS))
+_COLUMNS_OF_LISTS = tuple("x'' AS fit_data" if name == "fit_data" else name for name in _COLUMNS)
+_OF_OWNER = "owner = ? AND substr(name, 1, ?) = ?"
 _TABLE = """CREATE TABLE IF NOT EXISTS voices (
     id TEXT PRIMARY KEY, owner TEXT NOT NULL, name TEXT NOT NULL, target_model TEXT NOT NULL,
     language TEXT NOT NULL, created_s INTEGER NOT NULL, last_used_s INTEGER NOT NULL,
@@ -106,28 +111,33 @@ class VoiceIndex:
             db.execute("CREATE INDEX IF NOT EXISTS voices_of_owner ON voices (owner)")
             db.execute(f"PRAGMA user_version = {_VERSION}")
 
-    def add(self, voice: EnrolledVoice, check: Callable[[int], None]) -> None:
+    def add(
+        self, voice: EnrolledVoice, check: Callable[[int], None], place: Callable[[], None]
+    ) -> None:
         """Add a row, unless `check` raises, which is given how many voices the owner has.
 
-        No other voice is added between the check and the row.
+        No other voice is added between the check and the row. Here as below `place` is called
+        before the row can be seen, and while nobody else writes.
         """
         marks = ", ".join("?" for _ in _COLUMNS)
         with self._transaction() as db:
             check(_count(db, voice.owner))
             db.execute(f"INSERT INTO voices ({', '.join(_COLUMNS)}) VALUES ({marks})", _row(voice))
+            place()
 
     def find(self, voice_id: str, owner: str) -> EnrolledVoice | None:
         voices = self._select("id = ? AND owner = ?", (voice_id, owner))
         return voices[0] if voices else None
 
     def page(self, owner: str, *, name_prefix: str, skip: int, limit: int) -> list[EnrolledVoice]:
-        """Some of the owner's voices, newest first."""
-        where = "owner = ? AND substr(name, 1, ?) = ? ORDER BY rowid DESC LIMIT ? OFFSET ?"
-        return self._select(where, (owner, len(name_prefix), name_prefix, limit, skip))
+        """Some of the owner's voices, newest first, without the data of their fits."""
+        where = f"{_OF_OWNER} ORDER BY rowid DESC LIMIT ? OFFSET ?"
+        values = (owner, len(name_prefix), name_prefix, limit, skip)
+        return self._select(where, values, with_data=False)
 
-    def count(self, owner: str) -> int:
+    def count(self, owner: str, *, name_prefix: str = "") -> int:
         with self._connection() as db:
-            return _count(db, owner)
+            return _count(db, owner, name_prefix)
 
     def rename(self, voice_id: str, owner: str, name: str) -> None:
         self._write(
@@ -137,37 +147,52 @@ class VoiceIndex:
     def note_use(self, voice_id: str, now_s: int) -> None:
         self._write("UPDATE voices SET last_used_s = ? WHERE id = ?", (now_s, voice_id))
 
-    def set_fit(self, voice_id: str, fit: StoredFit | None, state: VoiceState) -> None:
-        """Replace the fit of a voice, if it is still there; None keeps the one it has."""
-        if fit is None:
-            self._write("UPDATE voices SET state = ? WHERE id = ?", (state, voice_id))
-            return
-        columns = ", ".join(f"fit_{name} = ?" for name in _FIT_FIELDS)
+    def set_state(self, voice_id: str, sample_sha256: str, state: VoiceState) -> None:
+        """Of a voice that is still there and still has this sample."""
         self._write(
-            f"UPDATE voices SET {columns}, state = ? WHERE id = ?", (*astuple(fit), state, voice_id)
+            "UPDATE voices SET state = ? WHERE id = ? AND sample_sha256 = ?",
+            (state, voice_id, sample_sha256),
         )
 
-    def replace(self, voice: EnrolledVoice) -> None:
-        """Give a voice that is still there the content of `voice`; its age and owner stay."""
-        kept = ("id", "owner", "created_s")
+    def set_fit(
+        self,
+        voice_id: str,
+        sample_sha256: str,
+        fit: StoredFit,
+        state: VoiceState,
+        place: Callable[[], None],
+    ) -> None:
+        """Replace the fit of a voice, if it is still there and still has this sample."""
+        columns = ", ".join(f"fit_{name} = ?" for name in _FIT_FIELDS)
+        self._write(
+            f"UPDATE voices SET {columns}, state = ? WHERE id = ? AND sample_sha256 = ?",
+            (*astuple(fit), state, voice_id, sample_sha256),
+            place,
+        )
+
+    def replace(self, voice: EnrolledVoice, place: Callable[[], None]) -> bool:
+        """Give a voice another content, if it is still there; its age, owner and name stay."""
+        kept = ("id", "owner", "created_s", "name")
         new = {
             name: value
             for name, value in zip(_COLUMNS, _row(voice), strict=True)
             if name not in kept
         }
         columns = ", ".join(f"{name} = ?" for name in new)
-        self._write(
+        return self._write(
             f"UPDATE voices SET {columns} WHERE id = ? AND owner = ?",
             (*new.values(), voice.id, voice.owner),
+            place,
         )
 
     def settle(self) -> None:
         """Nothing is being improved: say so of voices that a stopped server has left."""
         self._write("UPDATE voices SET state = 'done' WHERE state != 'done'", ())
 
-    def remove(self, voice_ids: Iterable[str]) -> None:
+    def remove(self, voice_ids: Iterable[str], place: Callable[[], None]) -> None:
         with self._transaction() as db:
             db.executemany("DELETE FROM voices WHERE id = ?", [(one,) for one in voice_ids])
+            place()
         self.rewrite()
 
     def unused_since(self, time_s: float) -> list[str]:
@@ -180,18 +205,32 @@ class VoiceIndex:
         with self._connection() as db:
             return {one for (one,) in db.execute("SELECT id FROM voices WHERE has_sample")}
 
+    def with_filed_fits(self) -> set[str]:
+        """Ids of the voices whose fit has a file, of all owners."""
+        where = "fit_fitter IS NOT NULL AND length(fit_data) = 0"
+        with self._connection() as db:
+            return {one for (one,) in db.execute(f"SELECT id FROM voices WHERE {where}")}
+
     def rewrite(self) -> None:
         """Write the file anew, with nothing in it but the rows that there are."""
         with self._connection() as db:
             db.execute("VACUUM")
 
-    def _write(self, statement: str, values: Iterable[object]) -> None:
+    def _write(
+        self, statement: str, values: Iterable[object], place: Callable[[], None] | None = None
+    ) -> bool:
+        """Whether there was a row to write to; `place` is called only then."""
         with self._transaction() as db:
-            db.execute(statement, tuple(values))
+            is_written = db.execute(statement, tuple(values)).rowcount > 0
+            if is_written and place is not None:
+                place()
+        return is_written
 
-    def _select(self, clauses: str, values: Iterable[object]) -> list[EnrolledVoice]:
+    def _select(
+        self, clauses: str, values: Iterable[object], *, with_data: bool = True
+    ) -> list[EnrolledVoice]:
         with self._connection() as db:
-            names = ", ".join(_COLUMNS)
+            names = ", ".join(_COLUMNS if with_data else _COLUMNS_OF_LISTS)
             rows = db.execute(f"SELECT {names} FROM voices WHERE {clauses}", tuple(values))
             return [_voice(row) for row in rows]
 
@@ -212,8 +251,9 @@ class VoiceIndex:
             db.execute("COMMIT")
 
 
-def _count(db: sqlite3.Connection, owner: str) -> int:
-    (count,) = db.execute("SELECT count(*) FROM voices WHERE owner = ?", (owner,)).fetchone()
+def _count(db: sqlite3.Connection, owner: str, name_prefix: str = "") -> int:
+    values = (owner, len(name_prefix), name_prefix)
+    (count,) = db.execute(f"SELECT count(*) FROM voices WHERE {_OF_OWNER}", values).fetchone()
     return int(count)
 
 

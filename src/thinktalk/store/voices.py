@@ -1,32 +1,36 @@
 """Enrolled voices: each for the key that made it, until it is deleted or nobody uses it.
 
-What is known of them lies in `voice_index`, samples that clients ask to keep in a file each, named
-by id. Deleting removes all of it from the directory. Knows nothing of fitting, nor of HTTP.
+What is known of them lies in `voice_index`, samples that clients ask to keep and large fits in
+`voice_files`. Deleting removes all of it from the directory. Knows nothing of fitting, nor of HTTP.
 """
 
 from __future__ import annotations
 
 import asyncio
+import io
 import logging
 import os
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
-from thinktalk.errors import StoreUnavailable, TooManyVoices, VoiceNotFound
+from thinktalk.errors import StorageFull, StoreUnavailable, TooManyVoices, VoiceNotFound
 from thinktalk.settings import VoiceSettings
+from thinktalk.store.voice_files import VoiceFiles
 from thinktalk.store.voice_index import EnrolledVoice, StoredFit, VoiceIndex, VoiceState
 
 _NUM_THREADS = 4
 _TIDY_EVERY_S = 3600.0
 # Uses are noted this often: a year is not counted in seconds.
 _NOTE_USE_EVERY_S = 3600
-_COPY_BYTES = 1024 * 1024
+# A larger fit has a file: deleting writes the index anew, and holds all of it in memory meanwhile.
+_LARGEST_IN_INDEX = 64 * 1024
 _WHAT = "enrolled voices"
 
 _log = logging.getLogger(__name__)
@@ -48,7 +52,11 @@ class VoiceStore:
     ) -> None:
         self.settings = settings
         self.now_s = clock
-        self._directory, self._samples = directory, directory / "samples"
+        self._directory = directory
+        self._samples, self._fits = (
+            VoiceFiles(directory / "samples"),
+            VoiceFiles(directory / "fits"),
+        )
         self._index = VoiceIndex(directory / "voices.sqlite3")
         self._threads = ThreadPoolExecutor(_NUM_THREADS, thread_name_prefix="voices")
         self._is_open = False
@@ -71,18 +79,23 @@ class VoiceStore:
             self._check_count(await self._run(partial(self._index.count, owner)))
 
     async def add(self, voice: EnrolledVoice, sample: BinaryIO | None = None) -> None:
-        """Keep a voice, with its sample where `has_sample` says so.
+        """Keep a voice, with its sample where `has_sample` says so. Nothing stays if cancelled.
 
         Raises:
-            TooManyVoices
+            TooManyVoices, StorageFull
         """
-        await self._run(partial(self._add, voice, sample))
+        try:
+            await self._run(partial(self._add, voice, sample))
+        except asyncio.CancelledError:
+            # Nobody learns its id.
+            await self._run(partial(self._remove, [voice.id]))
+            raise
 
     async def find(self, voice_id: str, owner: str) -> EnrolledVoice:
         """Raises `VoiceNotFound` if there is none, or if it is another's."""
         voice = None
         if self._index.path.exists():
-            voice = await self._run(partial(self._index.find, voice_id, owner))
+            voice = await self._run(partial(self._find, voice_id, owner))
         if voice is None:
             raise VoiceNotFound(voice_id)
         return voice
@@ -98,16 +111,16 @@ class VoiceStore:
     async def page(
         self, owner: str, *, name_prefix: str = "", skip: int = 0, limit: int
     ) -> list[EnrolledVoice]:
-        """Some of the owner's voices, newest first."""
+        """Some of the owner's voices, newest first; the data of their fits are left out."""
         if not self._index.path.exists():
             return []
         query = partial(self._index.page, name_prefix=name_prefix, skip=skip, limit=limit)
         return await self._run(partial(query, owner))
 
-    async def count(self, owner: str) -> int:
+    async def count(self, owner: str, *, name_prefix: str = "") -> int:
         if not self._index.path.exists():
             return 0
-        return await self._run(partial(self._index.count, owner))
+        return await self._run(partial(self._index.count, owner, name_prefix=name_prefix))
 
     async def rename(self, voice_id: str, owner: str, name: str) -> EnrolledVoice:
         """Raises `VoiceNotFound`."""
@@ -116,13 +129,21 @@ class VoiceStore:
         return await self.find(voice_id, owner)
 
     async def replace(self, voice: EnrolledVoice, sample: BinaryIO | None = None) -> None:
-        """Give the owner's voice of the same id another content. Raises `VoiceNotFound`."""
-        await self.find(voice.id, voice.owner)
+        """Give the owner's voice of the same id another content.
+
+        Raises:
+            VoiceNotFound, StorageFull: nothing has changed.
+        """
         await self._run(partial(self._replace, voice, sample))
 
-    async def set_fit(self, voice_id: str, fit: StoredFit | None, state: VoiceState) -> None:
-        """Replace the fit of a voice, if it is still there; None keeps the one it has."""
-        await self._run(partial(self._index.set_fit, voice_id, fit, state))
+    async def set_fit(
+        self, voice_id: str, sample_sha256: str, fit: StoredFit | None, state: VoiceState
+    ) -> None:
+        """Replace the fit of a voice, if it is still there and still has this sample.
+
+        None keeps the fit it has.
+        """
+        await self._run(partial(self._set_fit, voice_id, sample_sha256, fit, state))
 
     async def delete(self, voice_id: str, owner: str) -> None:
         """Remove every trace. Raises `VoiceNotFound` if there is none, or if it is another's."""
@@ -142,13 +163,24 @@ class VoiceStore:
             _log.warning("%s", error)
 
     async def _run(self, job: Callable[[], T]) -> T:
+        """Do a job in a thread. Whoever is cancelled waits for its end: it cannot be stopped."""
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._threads, self._attempt, job)
+        running = loop.run_in_executor(self._threads, self._attempt, job)
+        try:
+            return await asyncio.shield(running)
+        except asyncio.CancelledError:
+            while not running.done():
+                with suppress(asyncio.CancelledError):
+                    await asyncio.wait((running,))
+            if not running.cancelled() and (error := running.exception()) is not None:
+                _log.warning("%s", error)
+            raise
 
     def _attempt(self, job: Callable[[], T]) -> T:
         try:
             # A user may empty the cache directory under a running server.
-            if not (self._is_open and self._index.path.exists() and self._samples.exists()):
+            there = self._index.path.exists() and self._samples.exists() and self._fits.exists()
+            if not (self._is_open and there):
                 self._open()
             return job()
         except OSError as error:
@@ -159,7 +191,8 @@ class VoiceStore:
 
     def _open(self) -> None:
         self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._samples.mkdir(mode=0o700, exist_ok=True)
+        self._samples.make()
+        self._fits.make()
         self._index.create()
         self._is_open = True
 
@@ -167,39 +200,66 @@ class VoiceStore:
         if count >= self.settings.max_voices:
             raise TooManyVoices(self.settings.max_voices)
 
+    def _find(self, voice_id: str, owner: str) -> EnrolledVoice | None:
+        voice = self._index.find(voice_id, owner)
+        if voice is None or voice.fit is None or voice.fit.data:
+            return voice
+        data = self._fits.read(voice.id)
+        return replace(voice, fit=replace(voice.fit, data=data) if data else None)
+
     def _add(self, voice: EnrolledVoice, sample: BinaryIO | None) -> None:
-        self._keep(voice, sample)
-        try:
-            self._index.add(voice, self._check_count)
-        except BaseException:
-            (self._samples / voice.id).unlink(missing_ok=True)
-            raise
+        with self._written(voice, sample) as (row, place):
+            self._index.add(row, self._check_count, place)
 
     def _replace(self, voice: EnrolledVoice, sample: BinaryIO | None) -> None:
-        if not voice.has_sample:
-            (self._samples / voice.id).unlink(missing_ok=True)
-        self._keep(voice, sample)
-        self._index.replace(voice)
+        with self._written(voice, sample) as (row, place):
+            if not self._index.replace(row, place):
+                raise VoiceNotFound(voice.id)
         # What it was before is to leave no trace either.
         self._index.rewrite()
 
-    def _keep(self, voice: EnrolledVoice, sample: BinaryIO | None) -> None:
-        if not voice.has_sample or sample is None:
+    def _set_fit(
+        self, voice_id: str, sample_sha256: str, fit: StoredFit | None, state: VoiceState
+    ) -> None:
+        if fit is None:
+            self._index.set_state(voice_id, sample_sha256, state)
             return
-        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
-        kept = os.open(self._samples / voice.id, flags, 0o600)
-        with os.fdopen(kept, "wb") as file:
-            while block := sample.read(_COPY_BYTES):
-                file.write(block)
-            file.flush()
-            os.fsync(kept)
+        row, filed = _parted(fit)
+        with self._fits.written(voice_id, filed) as place:
+            self._index.set_fit(voice_id, sample_sha256, row, state, place)
+
+    @contextmanager
+    def _written(
+        self, voice: EnrolledVoice, sample: BinaryIO | None
+    ) -> Generator[tuple[EnrolledVoice, Callable[[], None]], None, None]:
+        """The row of a voice, and what puts its files in their places: beside them they are."""
+        fit, filed = _parted(voice.fit) if voice.fit else (None, None)
+        with (
+            self._samples.written(voice.id, sample if voice.has_sample else None) as place_sample,
+            self._fits.written(voice.id, filed) as place_fit,
+        ):
+            self._check_bytes(voice.id)
+
+            def place() -> None:
+                place_sample()
+                place_fit()
+
+            yield replace(voice, fit=fit), place
+
+    def _check_bytes(self, voice_id: str) -> None:
+        total = sum(files.num_bytes(without=voice_id) for files in (self._samples, self._fits))
+        if total > self.settings.max_total_bytes:
+            limit = f"{self.settings.max_total_bytes} bytes (voices.max_total_bytes)"
+            raise StorageFull(f"{total} bytes of samples and fits", limit, "voice")
 
     def _remove(self, voice_ids: list[str]) -> None:
-        # The samples go first: what a crash leaves of a row is seen, and can be deleted again.
-        for voice_id in voice_ids:
-            with suppress(FileNotFoundError):
-                (self._samples / voice_id).unlink()
-        self._index.remove(voice_ids)
+        def remove_files() -> None:
+            for voice_id in voice_ids:
+                self._samples.remove(voice_id)
+                self._fits.remove(voice_id)
+
+        # The files go first: what a crash leaves of a row is seen, and can be deleted again.
+        self._index.remove(voice_ids, remove_files)
 
     def _settle(self) -> None:
         self._index.settle()
@@ -212,7 +272,13 @@ class VoiceStore:
         if unused:
             self._remove(unused)
         # A crash may have come between a sample and its row; a younger one may be waiting for it.
-        known, young_s = self._index.with_samples(), time.time() - _TIDY_EVERY_S
-        for path in self._samples.iterdir():
-            if path.name not in known and path.stat().st_mtime < young_s:
-                path.unlink(missing_ok=True)
+        young_s = time.time() - _TIDY_EVERY_S
+        self._samples.tidy(self._index.with_samples(), young_s)
+        self._fits.tidy(self._index.with_filed_fits(), young_s)
+
+
+def _parted(fit: StoredFit) -> tuple[StoredFit, BinaryIO | None]:
+    """What of a fit belongs in the index, and in a file: its data are in one of the two."""
+    if len(fit.data) <= _LARGEST_IN_INDEX:
+        return fit, None
+    return replace(fit, data=b""), io.BytesIO(fit.data)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from thinktalk.errors import RateLimited, VoiceNotFound, VoiceSampleRefused
+from thinktalk.errors import RateLimited, StoreUnavailable, VoiceNotFound, VoiceSampleRefused
 from thinktalk.media.types import Audio
 from thinktalk.serving.cloning import CheckedSample, Cloner
 from thinktalk.settings import VoiceSettings
@@ -218,3 +219,65 @@ async def test_a_fit_for_another_talker_falls_back_and_says_so(store: VoiceStore
     assert (spoken.name, spoken.fit, report["cloned"]) == ("Jennifer", None, False)
     assert "old-1" in report["advice"][0] and "new-2" in report["advice"][0]
     assert not cloner.is_cloned(voice)
+
+
+def data_of(voice: EnrolledVoice) -> str:
+    assert voice.fit is not None
+    return voice.fit.data.decode()
+
+
+async def test_two_new_samples_at_once_do_not_mix(store: VoiceStore) -> None:
+    cloner = Cloner(ScriptedFitter(thorough_s=0.05), store)
+    await cloner.enrol(draft(), a_sample(), None, None)
+    fitted = await asyncio.gather(
+        *(
+            cloner.enrol_again(
+                draft(consent=str(n), sample_sha256=f"sample {n}"), a_sample(0.1 * n), None, None
+            )
+            for n in (2, 3)
+        )
+    )
+    by_consent = {voice.consent: data_of(voice).split()[1] for voice in fitted}
+    while True:
+        is_last = cloner.num_improving == 0
+        kept = await store.find(draft().id, ANA)
+        assert data_of(kept).split()[1] == by_consent[kept.consent], "the fit is another sample's"
+        if is_last:
+            break
+        await asyncio.sleep(0.01)
+    assert kept.state == "done"
+
+
+async def test_who_leaves_during_an_update_leaves_the_old_voice_or_the_new(
+    store: VoiceStore,
+) -> None:
+    cloner = Cloner(ScriptedFitter(), store)
+    voice, _ = await cloner.enrol(draft(), a_sample(), None, None)
+    again = draft(sample_sha256="new")
+    for pause_s in (0.0, 0.001, 0.002, 0.004):
+        update = asyncio.create_task(cloner.enrol_again(again, a_sample(0.2), None, None))
+        await asyncio.sleep(pause_s)
+        update.cancel()
+        await asyncio.wait((update,))
+        await settled(cloner)
+        assert (await store.find(voice.id, ANA)).state == "done"
+
+
+async def test_a_change_that_fails_leaves_the_search_running(
+    store: VoiceStore, tmp_path: Path
+) -> None:
+    cloner = Cloner(ScriptedFitter(thorough_s=0.2), store)
+    voice, _ = await cloner.enrol(draft(), a_sample(), None, None)
+    index = tmp_path / "voices" / "voices.sqlite3"
+    held = sqlite3.connect(index, isolation_level=None)
+    held.execute("BEGIN EXCLUSIVE")
+    held.execute("ALTER TABLE voices RENAME TO others")
+    held.execute("COMMIT")
+    with pytest.raises(StoreUnavailable):
+        await cloner.delete(voice.id, ANA)
+    with pytest.raises(StoreUnavailable):
+        await cloner.enrol_again(draft(), a_sample(0.2), None, None)
+    held.execute("ALTER TABLE others RENAME TO voices")
+    held.close()
+    await settled(cloner)
+    assert (await store.find(voice.id, ANA)).state == "done"

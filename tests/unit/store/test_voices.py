@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import asyncio
 import io
 import os
 import sqlite3
 import stat
+import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from thinktalk.errors import StoreUnavailable, TooManyVoices, VoiceNotFound
+from thinktalk.errors import StorageFull, StoreUnavailable, TooManyVoices, VoiceNotFound
 from thinktalk.settings import VoiceSettings
 from thinktalk.store.voice_index import EnrolledVoice, StoredFit
 from thinktalk.store.voices import VoiceStore
@@ -21,6 +23,8 @@ DAY_S = 86_400
 CONSENT = "I, Ana Ferreira, agree that my voice is cloned."
 SAMPLE = b"RIFF" + os.urandom(2_000_000)
 FIT = StoredFit(fitter="scripted-1", data=os.urandom(9_000), similarity=0.7, facts='{"steps":12}')
+
+LARGE_FIT = replace(FIT, data=os.urandom(6_000_000))
 
 
 class Clock:
@@ -94,10 +98,12 @@ async def test_a_voice_is_found_again_as_it_was(store: VoiceStore) -> None:
     for voice in (fitted, bare):
         await store.add(voice)
         assert await store.find(voice.id, ANA) == voice
-    assert await store.page(ANA, limit=10) == [bare, fitted]
-    assert await store.page(ANA, limit=1, skip=1) == [fitted]
+    listed = replace(fitted, fit=replace(FIT, data=b""))
+    assert await store.page(ANA, limit=10) == [bare, listed]
+    assert await store.page(ANA, limit=1, skip=1) == [listed]
     assert await store.page(ANA, limit=10, name_prefix="Grandmother 2") == [bare]
     assert await store.count(ANA) == 2
+    assert await store.count(ANA, name_prefix="Grandmother 1") == 1
 
 
 async def test_voices_outlive_the_server_and_nothing_is_improving_then(
@@ -121,7 +127,7 @@ async def test_a_server_without_voices_leaves_no_trace(store: VoiceStore, direct
 async def test_nobody_else_can_read_what_is_stored(store: VoiceStore, directory: Path) -> None:
     await store.add(voice_of(has_sample=True), io.BytesIO(SAMPLE))
     found = modes(directory)
-    assert found.pop("voices") == found.pop("samples") == 0o700
+    assert {found.pop(name) for name in ("voices", "samples", "fits")} == {0o700}
     assert found == {"voices.sqlite3": 0o600, voice_of().id: 0o600}
 
 
@@ -151,19 +157,22 @@ async def test_an_id_is_never_taken_for_a_path(
     assert await store.find(voice_of().id, ANA) == voice_of()
 
 
-async def test_a_deleted_voice_leaves_no_byte_on_disk(store: VoiceStore, directory: Path) -> None:
+@pytest.mark.parametrize("size", [9_000, 900_000])
+async def test_a_deleted_voice_leaves_no_byte_on_disk(
+    store: VoiceStore, directory: Path, size: int
+) -> None:
     # Enough of others to make the index split and move pages.
     others = [voice_of(number, consent=f"Consent of speaker {number}") for number in range(1, 30)]
-    first = replace(FIT, data=os.urandom(9_000))
+    first = replace(FIT, data=os.urandom(size))
     voice = voice_of(99, name="Avó Benedita", has_sample=True, fit=first)
     for other in others[:15]:
         await store.add(other)
     await store.add(voice, io.BytesIO(SAMPLE))
     for other in others[15:]:
         await store.add(other)
-    better = replace(FIT, data=os.urandom(9_000), facts='{"steps":"many"}')
+    better = replace(FIT, data=os.urandom(size), facts='{"steps":"many"}')
     await store.rename(voice.id, ANA, "Avó Benedita Souza")
-    await store.set_fit(voice.id, better, "done")
+    await store.set_fit(voice.id, voice.sample_sha256, better, "done")
     traces = {
         "consent": CONSENT.encode(),
         "name": b"Benedita",
@@ -182,19 +191,19 @@ async def test_a_deleted_voice_leaves_no_byte_on_disk(store: VoiceStore, directo
     after = everything_in(directory)
     traces["first fit"] = first.data[4_000:4_032]
     assert [what for what, trace in traces.items() if trace in after] == []
-    assert names(directory) == {"voices.sqlite3", "samples"}
+    assert names(directory) == {"voices.sqlite3", "samples", "fits"}
     assert await store.find(others[1].id, ANA) == others[1]
 
 
 async def test_what_a_voice_was_before_leaves_no_byte_either(
     store: VoiceStore, directory: Path
 ) -> None:
-    voice = voice_of(has_sample=True)
+    voice = voice_of(has_sample=True, fit=LARGE_FIT)
     await store.add(voice, io.BytesIO(SAMPLE))
     new = replace(voice, fit=replace(FIT, data=b"new" * 900), consent="Yes.", has_sample=False)
     await store.replace(new)
     after = everything_in(directory)
-    for trace in (FIT.data[4_000:4_032], CONSENT.encode(), SAMPLE[1_000_000:1_000_032]):
+    for trace in (LARGE_FIT.data[:32], CONSENT.encode(), SAMPLE[1_000_000:1_000_032]):
         assert trace not in after
     assert await store.find(voice.id, ANA) == new
 
@@ -204,7 +213,7 @@ async def test_a_fit_that_comes_after_the_deletion_brings_nothing_back(
 ) -> None:
     await store.add(voice_of())
     await store.delete(voice_of().id, ANA)
-    await store.set_fit(voice_of().id, FIT, "done")
+    await store.set_fit(voice_of().id, voice_of().sample_sha256, FIT, "done")
     assert await store.count(ANA) == 0
     assert FIT.data[4_000:4_032] not in everything_in(directory)
 
@@ -212,9 +221,9 @@ async def test_a_fit_that_comes_after_the_deletion_brings_nothing_back(
 async def test_the_better_fit_replaces_the_first(store: VoiceStore) -> None:
     await store.add(voice_of())
     better = replace(FIT, data=b"better", similarity=0.8)
-    await store.set_fit(voice_of().id, better, "done")
+    await store.set_fit(voice_of().id, voice_of().sample_sha256, better, "done")
     assert await store.find(voice_of().id, ANA) == voice_of(fit=better, state="done")
-    await store.set_fit(voice_of().id, None, "done")
+    await store.set_fit(voice_of().id, voice_of().sample_sha256, None, "done")
     assert (await store.find(voice_of().id, ANA)).fit == better
 
 
@@ -283,3 +292,72 @@ async def test_a_store_whose_directory_was_emptied_goes_on(
         await store.find(voice_of(1).id, ANA)
     await store.add(voice_of(2))
     assert await store.count(ANA) == 1
+
+
+async def test_large_fits_are_found_and_take_no_memory_where_voices_are_listed_or_deleted(
+    store: VoiceStore, directory: Path
+) -> None:
+    for number in range(4):
+        await store.add(voice_of(number, fit=LARGE_FIT))
+    assert (await store.use(voice_of(2).id, ANA)).fit == LARGE_FIT
+    assert [voice.fit.data for voice in await store.page(ANA, limit=10) if voice.fit] == [b""] * 4
+    # What deleting writes anew, in memory.
+    assert (directory / "voices.sqlite3").stat().st_size < 100_000
+    await store.delete(voice_of(1).id, ANA)
+    assert names(directory / "fits") == {voice_of(number).id for number in (0, 2, 3)}
+
+
+async def test_a_fit_of_the_sample_before_changes_nothing(store: VoiceStore) -> None:
+    new = voice_of(sample_sha256="5eed", fit=replace(FIT, data=b"of the new sample"))
+    await store.add(voice_of())
+    await store.replace(new)
+    for fit in (FIT, LARGE_FIT, None):
+        await store.set_fit(new.id, voice_of().sample_sha256, fit, "done")
+    assert await store.find(new.id, ANA) == new
+
+
+async def test_a_voice_that_is_gone_is_not_replaced(store: VoiceStore, directory: Path) -> None:
+    await store.add(voice_of(1))
+    with pytest.raises(VoiceNotFound):
+        await store.replace(voice_of(2, has_sample=True, fit=LARGE_FIT), io.BytesIO(SAMPLE))
+    assert names(directory / "samples") == names(directory / "fits") == set()
+
+
+async def test_a_new_sample_leaves_the_name(store: VoiceStore) -> None:
+    await store.add(voice_of())
+    await store.rename(voice_of().id, ANA, "Grandfather")
+    await store.replace(voice_of(sample_sha256="5eed"))
+    assert (await store.find(voice_of().id, ANA)).name == "Grandfather"
+
+
+class SlowSample(io.BytesIO):
+    """A sample that is read while its client goes."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        time.sleep(0.1)
+        return super().read(size)
+
+
+async def test_of_a_voice_whose_client_goes_meanwhile_nothing_stays(
+    store: VoiceStore, directory: Path
+) -> None:
+    sample = SlowSample(SAMPLE)
+    adding = asyncio.create_task(store.add(voice_of(has_sample=True, fit=LARGE_FIT), sample))
+    await asyncio.sleep(0.05)
+    adding.cancel()
+    await asyncio.wait((adding,))
+    sample.close()
+    assert adding.cancelled() and await store.count(ANA) == 0
+    assert names(directory / "samples") == names(directory / "fits") == set()
+
+
+async def test_samples_and_fits_have_a_limit_together(directory: Path) -> None:
+    store = VoiceStore(VoiceSettings(max_total_bytes=9_000_000), directory)
+    await store.add(voice_of(1, has_sample=True, fit=LARGE_FIT), io.BytesIO(SAMPLE))
+    limit = r"bytes of samples.* 9000000 bytes \(voices.max_total_bytes\)"
+    with pytest.raises(StorageFull, match=limit):
+        await store.add(voice_of(2, has_sample=True), io.BytesIO(SAMPLE))
+    assert names(directory / "samples") == {voice_of(1).id}
+    await store.replace(voice_of(1, has_sample=True, fit=LARGE_FIT), io.BytesIO(SAMPLE))
+    await store.add(voice_of(2))
+    await store.stop()
