@@ -97,6 +97,14 @@ def test_a_sample_over_ten_megabytes_is_refused(url: str) -> None:
     assert "10485760" in error_of(refused)["message"]
 
 
+def test_a_transcript_longer_than_anything_said_in_a_minute_is_refused(url: str) -> None:
+    audio = {**sample(spoken(12.0)), "voice_text": "x" * 2001}
+    refused = post(url, modalities=["text", "audio"], audio=audio)
+    assert refused.status_code == 400
+    assert error_of(refused)["param"] == "audio.voice_text"
+    assert "2001 characters; the limit is 2000" in error_of(refused)["message"]
+
+
 def test_a_sample_is_ignored_with_a_built_in_voice(url: str, engine: ScriptedEngine) -> None:
     audio = {**sample(b"no sound"), "voice": "eThAn"}
     assert post(url, modalities=["text", "audio"], audio=audio).is_success

@@ -8,6 +8,7 @@ happens one after the other. Knows nothing of wires.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 import logging
 import weakref
@@ -26,9 +27,9 @@ from thinktalk.voices.fitting import VoiceFit, VoiceFitter
 
 MARK = "synthetic speech in a cloned voice; made by thinktalk"
 _MATCHED = "this matches the sample's voice; it does not copy it"
-_MAX_REMEMBERED = 256
+_MAX_REMEMBERED, _MAX_REMEMBERED_BYTES = 256, 64 * 1024 * 1024
 # Their samples are held meanwhile: of a minute each, 6 MB.
-_MAX_IMPROVING = 16
+_MAX_IMPROVING, _MAX_IMPROVING_OF_ONE = 32, 8
 
 _log = logging.getLogger(__name__)
 
@@ -127,7 +128,7 @@ class Cloner:
         if self._fitter is None:
             sample = await check()
             return VoiceRef(sample.nearest, sample.audio, text), sample.report
-        key = (digest, text or "")
+        key = (digest, hashlib.sha256((text or "").encode()).hexdigest())
         async with self._fitting.setdefault(key, asyncio.Lock()):
             if known := self._known.get(key):
                 self._known.move_to_end(key)
@@ -231,8 +232,10 @@ class Cloner:
         sample = await check()
         fit = await self._fitter.fit(sample.audio, effort="quick", text=text)
         known = self._known[key] = _Known(sample.nearest, fit, sample.report)
-        while len(self._known) > _MAX_REMEMBERED:
-            self._known.popitem(last=False)
+        num_bytes = sum(len(one.fit.data) for one in self._known.values())
+        while len(self._known) > _MAX_REMEMBERED or num_bytes > _MAX_REMEMBERED_BYTES:
+            _, oldest = self._known.popitem(last=False)
+            num_bytes -= len(oldest.fit.data)
         return known
 
     async def _first_fit(
@@ -243,10 +246,14 @@ class Cloner:
         if self._fitter is None:
             return replace(voice, fit=None, state="done"), None, sample.report
         fit = await self._fitter.fit(sample.audio, effort="quick", text=text)
-        is_improved = len(self._improving) < _MAX_IMPROVING
-        state: VoiceState = "improving" if is_improved else "done"
+        state: VoiceState = "improving" if self._may_improve(voice) else "done"
         voice = replace(voice, fit=_stored(fit), state=state)
         return voice, fit, {**sample.report, **self._told(fit)}
+
+    def _may_improve(self, voice: EnrolledVoice) -> bool:
+        """Whether there is room; no key may take all of it."""
+        others = [one.owner for id_, one in self._improving.items() if id_ != voice.id]
+        return len(others) < _MAX_IMPROVING and others.count(voice.owner) < _MAX_IMPROVING_OF_ONE
 
     async def _replace(
         self,

@@ -62,6 +62,19 @@ class Registrar:
     recognizer: Recognizer | None = None
 
 
+def text_of(text: str | None, *, field: str) -> str | None:
+    """What a sample says, as the client tells it; None where it does not.
+
+    Raises:
+        InvalidField: it is longer than anything that is said in a minute.
+    """
+    if text is not None and len(text) > MAX_TEXT_CHARS:
+        raise InvalidField(
+            f"{field} has {len(text)} characters; the limit is {MAX_TEXT_CHARS}", param=field
+        )
+    return (text or "").strip() or None
+
+
 def consent_of(statement: str | None, settings: VoiceSettings, *, field: str) -> Consent:
     """The client's statement, or else the operator's.
 

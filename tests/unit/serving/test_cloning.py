@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from thinktalk.settings import VoiceSettings
 from thinktalk.store.voice_index import EnrolledVoice
 from thinktalk.store.voices import VoiceStore
 from thinktalk.testing import ScriptedFitter
+from thinktalk.voices.fitting import VoiceFit
 
 ANA = "key ana"
 SETTINGS = VoiceSettings()
@@ -281,3 +283,31 @@ async def test_a_change_that_fails_leaves_the_search_running(
     held.close()
     await settled(cloner)
     assert (await store.find(voice.id, ANA)).state == "done"
+
+
+async def test_no_key_takes_all_room_for_searching(store: VoiceStore) -> None:
+    cloner = Cloner(ScriptedFitter(thorough_s=30.0), store)
+    for number in range(20):
+        last, _ = await cloner.enrol(draft(number), a_sample(), None, None)
+    assert last.state == "done" and cloner.num_improving < 20
+    bens, _ = await cloner.enrol(draft(99, owner="key ben"), a_sample(), None, None)
+    assert bens.state == "improving"
+    await cloner.stop()
+
+
+async def test_what_is_remembered_of_samples_is_bounded_in_bytes(store: VoiceStore) -> None:
+    fitter = LargeFitter()
+    cloner = Cloner(fitter, store)
+    for number in range(12):
+        await cloner.inline(f"d{number}", None, Checks(), ANA)
+    await cloner.inline("d11", None, Checks(), ANA)
+    assert len(fitter.efforts) == 12
+    await cloner.inline("d0", None, Checks(), ANA)
+    assert len(fitter.efforts) == 13, "the first were forgotten"
+
+
+class LargeFitter(ScriptedFitter):
+    """Makes fits of 10 MB."""
+
+    async def fit(self, sample: Audio, **options: Any) -> VoiceFit:
+        return replace(await super().fit(sample, **options), data=bytes(10_000_000))

@@ -28,15 +28,15 @@ from thinktalk.api.json_response import json_response
 from thinktalk.api.openai.schemas import parse
 from thinktalk.api.openai.voices import VoiceReader
 from thinktalk.api.streaming import while_connected
-from thinktalk.errors import InvalidField, ModelNotFound
+from thinktalk.errors import ModelNotFound
 from thinktalk.media.spool import MediaFile
 from thinktalk.serving.enrolment import (
-    MAX_TEXT_CHARS,
     Enrolment,
     Registrar,
     consent_of,
     enrol,
     enrol_again,
+    text_of,
 )
 from thinktalk.store.voice_index import EnrolledVoice
 
@@ -147,11 +147,6 @@ class Customization:
     def _wanted(
         self, request: Request, body: EnrolmentInput, voice_id: str, name: str
     ) -> Enrolment:
-        if body.text is not None and len(body.text) > MAX_TEXT_CHARS:
-            raise InvalidField(
-                f"input.text has {len(body.text)} characters; the limit is {MAX_TEXT_CHARS}",
-                param="input.text",
-            )
         target, language = target_of(body, strict=self._strict), language_of(body)
         address_of(body)
         consent = consent_of(body.consent, self._context.settings.voices, field="input.consent")
@@ -162,7 +157,7 @@ class Customization:
             consent=consent,
             target_model=target,
             language=language,
-            text=body.text or None,
+            text=text_of(body.text, field="input.text"),
             keep_sample=body.keep_sample,
         )
 

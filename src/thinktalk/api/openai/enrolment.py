@@ -20,12 +20,12 @@ from thinktalk.engines import languages
 from thinktalk.errors import InvalidField, MediaError
 from thinktalk.media.spool import MediaFile
 from thinktalk.serving.enrolment import (
-    MAX_TEXT_CHARS,
     Consent,
     Enrolment,
     Registrar,
     consent_of,
     enrol,
+    text_of,
 )
 from thinktalk.store.voice_index import EnrolledVoice
 
@@ -140,18 +140,13 @@ def _wanted(form: SmallForm, owner: str, consent: Consent) -> Enrolment:
             f"type should be 'audio_sample': voices are made of samples here (got {kind[:100]!r})",
             param="type",
         )
-    text = fields.get("text", "").strip()
-    if len(text) > MAX_TEXT_CHARS:
-        raise InvalidField(
-            f"text has {len(text)} characters; the limit is {MAX_TEXT_CHARS}", param="text"
-        )
     return Enrolment(
         voice_id=f"voice_{secrets.token_hex(16)}",
         owner=owner,
         name=_checked_name(fields.get("name")),
         consent=consent,
         language=_language(fields.get("language")),
-        text=text or None,
+        text=text_of(fields.get("text"), field="text"),
         keep_sample=_flag(fields, "keep_sample"),
     )
 

@@ -25,6 +25,7 @@ from thinktalk.media.load import MediaLoader
 from thinktalk.media.spool import MediaFile
 from thinktalk.media.types import Audio
 from thinktalk.serving.cloning import CheckedSample, Cloner
+from thinktalk.serving.enrolment import text_of
 from thinktalk.serving.models import ServedModel
 from thinktalk.store.voice_index import EnrolledVoice
 from thinktalk.voices import catalog, listing, sample
@@ -77,6 +78,7 @@ class VoiceReader:
         Raises:
             UnknownVoice, InvalidField: before any media is touched.
         """
+        text_of(speech.voice_text, field="audio.voice_text")
         voice = speech.voice.id if isinstance(speech.voice, VoiceId) else speech.voice
         voice = voice or model.defaults.voice
         known = catalog.voices(model.family if self.strict else None)
@@ -116,7 +118,7 @@ class VoiceReader:
             denoise = speech.voice_sample.denoise
             voice, told = await self.cloner.inline(
                 f"{digest} denoised" if denoise else digest,
-                speech.voice_text,
+                text_of(speech.voice_text, field="audio.voice_text"),
                 lambda: self.checked(file, denoise=denoise),
                 self.owner,
             )
