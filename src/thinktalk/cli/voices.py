@@ -67,7 +67,10 @@ def run_list(args: argparse.Namespace, settings: Settings) -> int:
 def run_hear(args: argparse.Namespace, settings: Settings) -> int:
     server = find_server(args, settings)
     voice = _named(args.name, _known(server, args.key))
-    language = _language(args.language) or str(voice.get("language") or "en")
+    from thinktalk.engines import languages
+
+    asked = languages.asked_for(args.language, field="--language")
+    language = asked or str(voice.get("language") or "en")
     text = args.text or _greeting(str(voice["name"]), language)
     from thinktalk import library
     from thinktalk.cli.say import format_of
@@ -120,17 +123,6 @@ def _named(name: str, known: list[dict[str, Any]]) -> dict[str, Any]:
     near = [folded[match]["name"] for match in difflib.get_close_matches(name.casefold(), folded)]
     hint = f"did you mean {' or '.join(near)}? " if near else ""
     raise BadRequest(f"there is no voice {name!r}; {hint}`thinktalk voices list` has them all")
-
-
-def _language(asked: str | None) -> str | None:
-    from thinktalk.engines import languages
-
-    if asked is None:
-        return None
-    code = languages.code(asked)
-    if code is None:
-        raise BadRequest(f"language {asked!r} is not known; a code such as 'de' is")
-    return code
 
 
 def _greeting(name: str, language: str) -> str:

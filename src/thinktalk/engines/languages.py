@@ -5,6 +5,8 @@ Codes are Whisper's: ISO 639-1 where one exists, else three letters, and `jw` fo
 
 from __future__ import annotations
 
+from thinktalk.errors import InvalidField
+
 # Written without spaces between words.
 UNSPACED = frozenset({"zh", "yue", "ja", "th", "lo", "my", "km", "bo"})
 
@@ -128,6 +130,20 @@ _CODES = {name: code for code, name in NAMES.items()} | {
 def name(code: str) -> str:
     """The English name in lower case, as OpenAI's transcriptions spell it; else the code itself."""
     return NAMES.get(code, code)
+
+
+def asked_for(language: str | None, *, field: str) -> str | None:
+    """The code of what a request names in `field`, None where it names nothing.
+
+    Raises:
+        InvalidField: no language is known by that name.
+    """
+    if language is None:
+        return None
+    found = code(language)
+    if found is None:
+        raise InvalidField(f"{field} {language[:100]!r} is not known", param=field)
+    return found
 
 
 def code(language: str) -> str | None:

@@ -72,6 +72,18 @@ class Readiness:
             self._num_waiting -= 1
         return engine
 
+    def check(self) -> None:
+        """For what needs no tier, but what every tier has loaded: ears, voices, fitters.
+
+        Raises:
+            NotReady: a tier that should be up is not.
+        """
+        for tier, state in self.states().items():
+            if tier not in self._services.lazy and state != "ready":
+                is_failed = state == "failed"
+                how = "could not be loaded" if is_failed else "is still loading"
+                raise NotReady(f"the model of tier {tier!r} {how}")
+
     def states(self) -> dict[Tier, State]:
         return {tier: self._state(engine) for tier, engine in self._services.engines.items()}
 

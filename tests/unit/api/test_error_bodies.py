@@ -7,6 +7,7 @@ import json
 import pytest
 
 from thinktalk import errors
+from thinktalk.api.dashscope.errors import native_body, native_status
 from thinktalk.api.errors import openai_body, retry_headers, status_of
 
 CASES: list[tuple[Exception, int, str, str]] = [
@@ -36,6 +37,12 @@ def test_every_error_has_its_status_code_and_type(
     assert status_of(error) == status
     assert (body["error"]["code"], body["error"]["type"]) == (code, kind)
     assert (body["id"], body["request_id"]) == ("chatcmpl-r1", "r1")
+
+
+def test_a_slow_request_is_no_fault_of_ours_on_the_native_wire() -> None:
+    slow = errors.RequestTooSlow(30.0)
+    assert native_status(slow) == 408
+    assert json.loads(native_body(slow, "r1", 408))["code"] == "InvalidParameter"
 
 
 def test_unexpected_exceptions_keep_their_text_to_themselves() -> None:

@@ -31,7 +31,9 @@ from thinktalk.api.streaming import while_connected
 from thinktalk.errors import ModelNotFound
 from thinktalk.media.spool import MediaFile
 from thinktalk.serving.enrolment import (
+    CheckSample,
     Enrolment,
+    LoadSample,
     Registrar,
     consent_of,
     enrol,
@@ -47,6 +49,7 @@ _MAX_FRAME_BYTES = 1024 * 1024
 _NO_CLONING = "no engine of this server clones: the nearest stock voice speaks"
 
 T = TypeVar("T")
+Keep = Callable[[Registrar, Enrolment, LoadSample, CheckSample], Awaitable[T]]
 
 
 class Customization:
@@ -83,16 +86,9 @@ class Customization:
 
     async def _create(self, request: Request, body: EnrolmentInput) -> dict[str, Any]:
         name = name_of(body)
-        wanted = self._wanted(request, body, _new_id(name), name)
-        address, reader = address_of(body), self._reader.on_behalf_of(caller(request))
-        check = partial(reader.checked, denoise=body.denoise)
-
-        async def load() -> MediaFile:
-            return await reader.sample_file(address)
-
-        voice, report = await self._placed(
-            request, lambda: enrol(self._registrar, wanted, load, check)
-        )
+        target = target_of(body, strict=self._strict)
+        wanted = self._wanted(request, body, _new_id(name), name, target, language_of(body))
+        voice, report = await self._placed(request, body, wanted, enrol)
         output = {
             "voice": voice.id,
             "voice_id": voice.id,
@@ -104,17 +100,12 @@ class Customization:
         return output if self._strict else {**output, "voice_report": report}
 
     async def _update(self, request: Request, body: EnrolmentInput) -> None:
-        voice_id, owner = voice_of(body), caller(request)
-        old = await self._cloner.store.find(voice_id, owner)
-        body = body.model_copy(update={"target_model": body.target_model or old.target_model})
-        wanted = self._wanted(request, body, voice_id, old.name)
-        address, reader = address_of(body), self._reader.on_behalf_of(owner)
-        check = partial(reader.checked, denoise=body.denoise)
-
-        async def load() -> MediaFile:
-            return await reader.sample_file(address)
-
-        await self._placed(request, lambda: enrol_again(self._registrar, wanted, load, check))
+        old = await self._cloner.store.find(voice_of(body), caller(request))
+        # A voice of the other wire has no target, and goes on without one.
+        target = target_of(body, strict=self._strict) if body.target_model else old.target_model
+        language = language_of(body) or old.language
+        wanted = self._wanted(request, body, old.id, old.name, target, language)
+        await self._placed(request, body, wanted, enrol_again)
 
     async def _list(self, request: Request, body: EnrolmentInput) -> dict[str, Any]:
         owner, (index, size) = caller(request), page_of(body)
@@ -126,7 +117,7 @@ class Customization:
             "voice_list": [_entry(voice) for voice in voices],
             "page_index": index,
             "page_size": size,
-            "total_count": await self._cloner.store.count(owner),
+            "total_count": await self._cloner.store.count(owner, name_prefix=prefix),
         }
 
     async def _query(self, request: Request, body: EnrolmentInput) -> dict[str, Any]:
@@ -135,26 +126,38 @@ class Customization:
     async def _delete(self, request: Request, body: EnrolmentInput) -> None:
         await self._cloner.delete(voice_of(body), caller(request))
 
-    async def _placed(self, request: Request, work: Callable[[], Awaitable[T]]) -> T:
-        """Do the work in a place among those that answer, for as long as the client is there."""
+    async def _placed(
+        self, request: Request, body: EnrolmentInput, wanted: Enrolment, keep: Keep[T]
+    ) -> T:
+        """Enrol in a place among those that answer, for as long as the client is there."""
+        self._context.readiness.check()
+        address, reader = address_of(body), self._reader.on_behalf_of(wanted.owner)
+        check = partial(reader.checked, denoise=body.denoise, denoise_field="input.denoise")
+
+        async def load() -> MediaFile:
+            return await reader.sample_file(address)
 
         async def placed() -> T:
             async with self._context.admission.place():
-                return await work()
+                return await keep(self._registrar, wanted, load, check)
 
         return await while_connected(request.receive, placed())
 
     def _wanted(
-        self, request: Request, body: EnrolmentInput, voice_id: str, name: str
+        self,
+        request: Request,
+        body: EnrolmentInput,
+        voice_id: str,
+        name: str,
+        target: str,
+        language: str,
     ) -> Enrolment:
-        target, language = target_of(body, strict=self._strict), language_of(body)
         address_of(body)
-        consent = consent_of(body.consent, self._context.settings.voices, field="input.consent")
         return Enrolment(
             voice_id=voice_id,
             owner=caller(request),
             name=name,
-            consent=consent,
+            consent=consent_of(body.consent, self._context.settings.voices, field="input.consent"),
             target_model=target,
             language=language,
             text=text_of(body.text, field="input.text"),
@@ -170,13 +173,17 @@ def _new_id(name: str) -> str:
 
 
 def _entry(voice: EnrolledVoice) -> dict[str, Any]:
-    created = datetime.fromtimestamp(voice.created_s, UTC).strftime("%Y-%m-%d %H:%M:%S")
     return {
         "voice": voice.id,
         "voice_id": voice.id,
-        "gmt_create": created,
-        "gmt_modified": created,
+        "gmt_create": _told(voice.created_s),
+        # Each new sample brings a consent of its own.
+        "gmt_modified": _told(voice.consent_s),
         "target_model": voice.target_model,
         "language": voice.language,
         "status": "OK",
     }
+
+
+def _told(time_s: int) -> str:
+    return datetime.fromtimestamp(time_s, UTC).strftime("%Y-%m-%d %H:%M:%S")

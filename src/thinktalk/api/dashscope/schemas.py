@@ -121,14 +121,9 @@ def address_of(body: EnrolmentInput) -> str:
 def language_of(body: EnrolmentInput) -> str:
     """A code, a dialect's word, or nothing. Raises `InvalidField`."""
     asked = body.language or next(iter(body.language_hints or ()), None)
-    if not asked:
-        return ""
-    if asked.lower() in DIALECTS:
+    if asked and asked.lower() in DIALECTS:
         return asked.lower()
-    code = languages.code(asked)
-    if code is None:
-        raise InvalidField(f"input.language {asked[:100]!r} is not known", param="input.language")
-    return code
+    return languages.asked_for(asked or None, field="input.language") or ""
 
 
 def voice_of(body: EnrolmentInput) -> str:

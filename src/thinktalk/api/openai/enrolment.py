@@ -62,6 +62,7 @@ class Voices:
     async def create(self, request: Request) -> Response:
         """Enrol the voice of a form."""
         context = self._context
+        context.readiness.check()
         context.rates.admit(caller(request))
         form = await read_small_form(
             request,
@@ -73,7 +74,8 @@ class Voices:
         )
         wanted = _wanted(form, caller(request), self._consent(form))
         reader = self._reader.on_behalf_of(caller(request))
-        check = partial(reader.checked, denoise=_flag(form.fields, "denoise"))
+        denoise = _flag(form.fields, "denoise")
+        check = partial(reader.checked, denoise=denoise, denoise_field="denoise")
 
         async def load() -> MediaFile:
             return form.file
@@ -87,12 +89,12 @@ class Voices:
                     raise
 
         voice, report = await while_connected(request.receive, work())
-        return json_response({**_entry(voice), "voice_report": report})
+        return json_response({**self._entry(voice), "voice_report": report})
 
     async def list(self, request: Request) -> Response:
         """The caller's own voices, newest first, then those that are built in."""
         own = await self._cloner.store.page(caller(request), limit=_MAX_LISTED)
-        data = [*(_entry(voice) for voice in own), *builtin_voices()]
+        data = [*(self._entry(voice) for voice in own), *builtin_voices()]
         return json_response({"object": "list", "data": data, "has_more": False})
 
     async def retrieve(self, request: Request) -> Response:
@@ -102,7 +104,7 @@ class Voices:
                 return json_response(entry)
         voice = await self._cloner.store.find(voice_id, caller(request))
         report = json.loads(voice.sample_report)
-        return json_response({**_entry(voice), "voice_report": report})
+        return json_response({**self._entry(voice), "voice_report": report})
 
     async def rename(self, request: Request) -> Response:
         self._context.rates.admit(caller(request))
@@ -110,13 +112,16 @@ class Voices:
         name = _checked_name(body.get("name"))
         voice_id = self._own(request)
         return json_response(
-            _entry(await self._cloner.store.rename(voice_id, caller(request), name))
+            self._entry(await self._cloner.store.rename(voice_id, caller(request), name))
         )
 
     async def delete(self, request: Request) -> Response:
         voice_id = self._own(request)
         await self._cloner.delete(voice_id, caller(request))
         return json_response({"id": voice_id, "object": "audio.voice.deleted", "deleted": True})
+
+    def _entry(self, voice: EnrolledVoice) -> dict[str, Any]:
+        return _entry(voice, is_cloned=self._cloner.is_cloned(voice))
 
     def _consent(self, form: SmallForm) -> Consent:
         if not form.fields.get("consent", "").strip():
@@ -145,7 +150,7 @@ def _wanted(form: SmallForm, owner: str, consent: Consent) -> Enrolment:
         owner=owner,
         name=_checked_name(fields.get("name")),
         consent=consent,
-        language=_language(fields.get("language")),
+        language=languages.asked_for(fields.get("language") or None, field="language") or "",
         text=text_of(fields.get("text"), field="text"),
         keep_sample=_flag(fields, "keep_sample"),
     )
@@ -161,15 +166,6 @@ def _checked_name(name: object) -> str:
     return name.strip()
 
 
-def _language(asked: str | None) -> str:
-    if not asked:
-        return ""
-    code = languages.code(asked)
-    if code is None:
-        raise InvalidField(f"language {asked[:100]!r} is not known", param="language")
-    return code
-
-
 def _flag(fields: dict[str, str], name: str) -> bool:
     value = fields.get(name, "false").lower()
     if value not in ("true", "false", "1", "0"):
@@ -177,7 +173,7 @@ def _flag(fields: dict[str, str], name: str) -> bool:
     return value in ("true", "1")
 
 
-def _entry(voice: EnrolledVoice) -> dict[str, Any]:
+def _entry(voice: EnrolledVoice, *, is_cloned: bool) -> dict[str, Any]:
     fit = voice.fit
     return {
         "id": voice.id,
@@ -190,7 +186,7 @@ def _entry(voice: EnrolledVoice) -> dict[str, Any]:
         "target_model": voice.target_model or None,
         "state": voice.state,
         "nearest": voice.nearest,
-        "cloned": fit is not None,
+        "cloned": is_cloned,
         "similarity": round(fit.similarity, 3) if fit and fit.similarity is not None else None,
         "last_used_at": voice.last_used_s,
         "sample_kept": voice.has_sample,

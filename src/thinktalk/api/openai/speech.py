@@ -85,7 +85,8 @@ class Speech:
         )
         voices = self._voices.on_behalf_of(caller(request))
         voice = await voices.choose(wanted, for_audio(body.model))
-        language = _language(body.language)
+        language = languages.asked_for(body.language, field="language")
+        self._context.readiness.check()
         self._context.rates.admit(caller(request))
 
         async def sound() -> AsyncGenerator[Audio, None]:
@@ -151,12 +152,3 @@ def _delta(data: bytes) -> bytes:
     if not data:
         return b""
     return event({"type": "speech.audio.delta", "audio": base64.b64encode(data).decode()})
-
-
-def _language(asked: str | None) -> str | None:
-    if asked is None:
-        return None
-    code = languages.code(asked)
-    if code is None:
-        raise InvalidField(f"language {asked!r} is not known", param="language")
-    return code

@@ -147,7 +147,9 @@ async def _checked(form: FormData, *, translate: bool) -> TranscriptionForm:
         )
     wants_words = "word" in _texts(form, "timestamp_granularities")
     options = RecognizeOptions(
-        language=None if translate else _language(form),
+        language=None
+        if translate
+        else languages.asked_for(_text(form, "language"), field="language"),
         translate=translate,
         prompt=_text(form, "prompt"),
         temperature=_temperature(form),
@@ -176,16 +178,6 @@ def _text(form: FormData, name: str) -> str | None:
 def _texts(form: FormData, name: str) -> list[str]:
     values = [*form.getlist(name), *form.getlist(f"{name}[]")]
     return [value for value in values if isinstance(value, str)]
-
-
-def _language(form: FormData) -> str | None:
-    asked = _text(form, "language")
-    if asked is None:
-        return None
-    code = languages.code(asked)
-    if code is None:
-        raise InvalidField(f"language {asked!r} is not known", param="language")
-    return code
 
 
 def _temperature(form: FormData) -> float:

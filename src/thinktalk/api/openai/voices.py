@@ -133,15 +133,22 @@ class VoiceReader:
         """
         limit = self.cloner.store.settings.max_sample_bytes
         try:
-            return await self.media.fetch(address, max_bytes=limit)
+            return await self.media.fetch(address, strict=self.strict, max_bytes=limit)
         except MediaError as error:
             error.param = "audio.voice_sample"
             raise
 
-    async def checked(self, file: MediaFile, *, denoise: bool = False) -> CheckedSample:
+    async def checked(
+        self,
+        file: MediaFile,
+        *,
+        denoise: bool = False,
+        denoise_field: str = "audio.voice_sample.denoise",
+    ) -> CheckedSample:
         """A sample that is good enough to fit a voice to.
 
         Raises:
+            InvalidField: denoising is asked for (`denoise_field`) and not installed.
             VoiceSampleRefused: it is not.
         """
         audio, rate = await self._sample(file)
@@ -149,7 +156,11 @@ class VoiceReader:
             self.samples.check, audio, source_rate=rate, strict=self.strict
         )
         if denoise:
-            audio, report = await asyncio.to_thread(self.samples.clean, audio, report)
+            try:
+                audio, report = await asyncio.to_thread(self.samples.clean, audio, report)
+            except InvalidField as error:
+                error.param = denoise_field
+                raise
         # Engines that cannot clone speak with the voice that is nearest.
         nearest = sample.closest_voice(report)
         return CheckedSample(audio=audio, nearest=nearest.name, report=sample.told(report, nearest))
@@ -173,8 +184,8 @@ class VoiceReader:
             voice = await self.cloner.store.use(voice_id, self.owner)
         except VoiceNotFound:
             raise UnknownVoice(voice_id, known) from None
-        # The hosted service binds a voice to the model that it was enrolled for.
-        if self.strict and voice.target_model and voice.target_model != model.id:
+        # The hosted service binds a voice to the model that it was enrolled for, never a snapshot.
+        if self.strict and model.id != (voice.target_model or model.base):
             raise UnknownVoice(voice_id, known)
         return ChosenVoice(voice_id, voice, is_cloned=self.cloner.is_cloned(voice))
 

@@ -59,7 +59,7 @@ class StyleBank:
         """
         names = sorted(file.stem for file in self._voices_dir.glob("*.bin"))
         if not names:
-            raise EngineFailed(f"no voices (*.bin) in {self._voices_dir}")
+            raise EngineFailed("Kokoro's voices (*.bin) are not there")
         return names
 
     def stock(self, name: str) -> Rows:
@@ -68,7 +68,7 @@ class StyleBank:
             file = self._voices_dir / f"{name}.bin"
             rows = np.fromfile(file, np.float32)
             if rows.size != np.prod(_SHAPE):
-                raise EngineFailed(f"{file} holds {rows.size} numbers, not {_SHAPE}")
+                raise EngineFailed(f"{file.name} holds {rows.size} numbers, not {_SHAPE}")
             self._stock[name] = rows.reshape(_SHAPE)
         return self._stock[name]
 

@@ -88,6 +88,6 @@ def stock_space(directory: Path) -> VoiceSpace:
     files = sorted(directory.glob("*.bin"))
     styles = [np.fromfile(file, np.float32) for file in files]
     if len(files) <= NUM_AXES or any(s.size != _NUM_ROWS * STYLE_SIZE for s in styles):
-        raise EngineFailed(f"{directory} does not hold Kokoro's voices ({len(files)} files)")
+        raise EngineFailed(f"Kokoro's voices are not all there ({len(files)} files)")
     rows = np.stack(styles).reshape(-1, _NUM_ROWS, STYLE_SIZE)
     return VoiceSpace(tuple(file.stem for file in files), rows)
