@@ -128,7 +128,7 @@ async def _checked(
     file = await load()
     sample = await check(file)
     if wanted.text and registrar.recognizer is not None:
-        await check_said(registrar.recognizer, sample.audio, wanted.text)
+        await check_said(registrar.recognizer, sample.audio, wanted.text, language=wanted.language)
     voice = await _draft(cloner, wanted, file)
     if not wanted.keep_sample:
         return await keep(voice, sample, wanted.text, None)
