@@ -345,9 +345,9 @@ def test_a_hostile_text_is_cut_in_short_steps(text: str) -> None:
     cutter.feed(text)
     cut = ""
     for _ in range(12):
-        started = time.perf_counter()
+        started = time.thread_time()
         pending, clause = cutter.pending_words, cutter.cut(4, final=True)
-        assert time.perf_counter() - started < 1.0, pending
+        assert time.thread_time() - started < 0.7, pending
         cut += clause.text if clause else ""
     assert text.startswith(cut) and cut
 

@@ -33,9 +33,9 @@ def test_marks_of_all_scripts_count(marks: str, pause_s: float) -> None:
 
 
 def test_a_row_of_dots_is_looked_at_once() -> None:
-    started = time.perf_counter()
+    started = time.thread_time()
     assert pauses.after("." * 30_000 + "x") == INSIDE
-    assert time.perf_counter() - started < 1.0
+    assert time.thread_time() - started < 1.0
 
 
 def test_a_dash_needs_blanks_and_a_hyphen_is_none() -> None:

@@ -192,9 +192,9 @@ def test_hostile_text_is_read_at_once(text: str) -> None:
 
 
 def took_s(work: Callable[[], object]) -> float:
-    started = time.perf_counter()
+    started = time.thread_time()
     work()
-    return time.perf_counter() - started
+    return time.thread_time() - started
 
 
 def test_many_cues_are_read_at_once() -> None:

@@ -94,7 +94,7 @@ class ClauseCutter:
         if not window[lead:].strip():
             return self._take(len(window)) if final or not is_all else None
         if not self._mid_line:
-            if fence := _FENCE.match(self._pending, lead):
+            if fence := _FENCE.match(window, lead):
                 return self._block(fence, final)
             if is_all and not final and _UNDECIDED.match(window, lead):
                 return None

@@ -76,6 +76,8 @@ class CascadeTalker:
         reader = asyncio.create_task(read())
         try:
             while True:
+                # Pieces of which nothing is said would follow each other without a pause.
+                await asyncio.sleep(0)
                 news.clear()
                 is_all = ended
                 clause, patience_s = _next_clause(cutter, pacing, final=is_all)
