@@ -14,6 +14,7 @@ import logging
 import weakref
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, BinaryIO
 
@@ -172,7 +173,11 @@ class Cloner:
             await asyncio.shield(replacing)
         except asyncio.CancelledError:
             # The old voice or the new one with its search, and nothing in between.
-            await asyncio.wait((replacing,))
+            while not replacing.done():
+                with suppress(asyncio.CancelledError):
+                    await asyncio.wait((replacing,))
+            if (error := replacing.exception()) is not None:
+                _log.warning("voice %s: %s", voice.id, error)
             raise
         return fitted
 

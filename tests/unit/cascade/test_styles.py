@@ -52,6 +52,6 @@ def test_a_damaged_style_is_named(tmp_path: Path) -> None:
         StyleBank(tmp_path).stock("af_heart")
 
 
-def test_a_folder_without_styles_is_named(tmp_path: Path) -> None:
+def test_a_folder_without_styles_is_told(tmp_path: Path) -> None:
     with pytest.raises(EngineFailed, match="no voices"):
         _ = StyleBank(tmp_path).names

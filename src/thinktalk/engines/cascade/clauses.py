@@ -17,7 +17,7 @@ _LONGEST_SENTENCE = 40  # words; beyond it a sentence is cut at its clauses
 _EMPHASIS_SLACK = 3  # words by which an emphasised passage may exceed the limit
 # Characters that are looked at for the next piece, since some rules take the square of their number
 # and a request may bring 100,000: enough for forty words with their markup.
-_WINDOW = 1000
+_WINDOW = 600
 _FENCE = re.compile(r"[ \t]*(?P<mark>`{3,}|~{3,})(?P<info>[^`\n]*)\n")
 _BLANK_LINES = re.compile(r"(?:[ \t]*\n)*")
 _FENCED = re.compile(r"^[ \t]*(`{3,}|~{3,})[^`\n]*\n.*?(?:^[ \t]*\1[ \t]*$|\Z)", re.DOTALL | re.M)
@@ -106,8 +106,8 @@ class ClauseCutter:
         line = self._pending[lead : end or len(self._pending)]
         if len(line) > _WINDOW:
             line = line[:_WINDOW]
-            length = self._length(line, False, max_words) or boundaries.safe_end(line)
-            return self._take(lead + length)
+            length = self._length(line, False, max_words)
+            return self._take(lead + (length or self._forced(line, False, max_words)))
         if not self._mid_line and line.lstrip().startswith("|"):
             # A row is read as a whole: a cell alone means little.
             return self._take(lead + len(line)) if complete else None
@@ -153,13 +153,15 @@ class ClauseCutter:
         ):
             return found
         if complete or size > _LONGEST_SENTENCE + limit:
-            found = boundaries.phrase_end(line, language, [], limit)
-            return found or boundaries.first_gap(line) or self._whole(line, complete)
+            return self._forced(line, complete, max_words)
         return None
 
-    def _whole(self, line: str, complete: bool) -> int:
-        """All of a line that has no place for a cut; what follows it may belong to its end."""
-        return len(line) if complete else boundaries.safe_end(line)
+    def _forced(self, line: str, complete: bool, max_words: int | None) -> int:
+        """Where a line is cut whatever it tears; all of it where there is but one word."""
+        limit = max_words or _LONGEST_SENTENCE
+        found = boundaries.phrase_end(line, self._current, [], limit) or boundaries.first_gap(line)
+        # What follows may belong to the end of the line.
+        return found or (len(line) if complete else boundaries.safe_end(line))
 
     def _line_end(self, lead: int) -> int | None:
         """Where the first line ends for good: a wrapped line of prose goes on."""

@@ -59,7 +59,7 @@ class StyleBank:
         """
         names = sorted(file.stem for file in self._voices_dir.glob("*.bin"))
         if not names:
-            raise EngineFailed("Kokoro's voices (*.bin) are not there")
+            raise EngineFailed("no voices (*.bin) of Kokoro's are there")
         return names
 
     def stock(self, name: str) -> Rows:
