@@ -58,7 +58,7 @@ async def spoken(http: httpx.AsyncClient, text: str, voice: str) -> Samples:
     body = {"model": "tts-1", "input": text, "voice": voice, "response_format": "wav"}
     response = await http.post("/v1/audio/speech", json=body)
     response.raise_for_status()
-    samples = resample(decode_audio(response.content), RATE).samples
+    samples = resample(decode_audio(response.content, max_s=60.0), RATE).samples
     loud = np.flatnonzero(np.abs(samples) >= AUDIBLE)
     return samples[loud[0] : loud[-1] + 1]
 
