@@ -57,6 +57,28 @@ def test_ask_with_a_voice_saves_the_speech(server: RunningServer, tmp_path: Path
     assert decode_audio((tmp_path / "reply.wav").read_bytes(), max_s=60).duration_s > 0.4
 
 
+def test_talk_answers_recordings_in_turn(server: RunningServer, tmp_path: Path) -> None:
+    at = ("--server", f"{server.url}/v1")
+    for name, text in (
+        ("one.wav", "What is two plus two?"),
+        ("two.wav", "And what is the capital of Italy?"),
+    ):
+        assert thinktalk("say", text, "-o", name, *at, cwd=tmp_path).returncode == 0
+    talked = thinktalk("talk", "one.wav", "two.wav", "-o", "out.wav", *at, cwd=tmp_path)
+    assert talked.returncode == 0, talked.stderr
+    you, answer, again, rome = talked.stdout.splitlines()
+    assert you.startswith("you> ") and "plus" in you and again.startswith("you> ")
+    assert "four" in answer.lower() or "4" in answer
+    assert "Rome" in rome
+    assert decode_audio((tmp_path / "out.wav").read_bytes(), max_s=120).duration_s > 1.0
+
+
+def test_talk_names_a_file_that_is_no_recording(tmp_path: Path) -> None:
+    (tmp_path / "nothing.txt").write_text("no sound")
+    talked = thinktalk("talk", "nothing.txt", cwd=tmp_path, **SCRIPTED)
+    assert talked.returncode == 1 and "cannot be opened" in talked.stderr
+
+
 def test_what_say_speaks_transcribe_writes_down(server: RunningServer, tmp_path: Path) -> None:
     target = ("--server", f"{server.url}/v1")
     sound = tmp_path / "hello.mp3"

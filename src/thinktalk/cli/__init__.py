@@ -60,6 +60,7 @@ def _parser() -> argparse.ArgumentParser:
         plan,
         say,
         serve,
+        talk,
         transcribe,
         voices,
         weights,
@@ -70,6 +71,19 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"thinktalk {__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for command in (serve, demo, ask, say, voices, transcribe, chat, plan, weights, doctor, abuse):
+    for command in (
+        serve,
+        demo,
+        ask,
+        say,
+        voices,
+        transcribe,
+        chat,
+        talk,
+        plan,
+        weights,
+        doctor,
+        abuse,
+    ):
         command.add_parser(commands)
     return parser
