@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
+from importlib import resources
 
 import numpy as np
 import numpy.typing as npt
@@ -42,3 +44,18 @@ class Classifier:
         weights = np.exp(scores - scores.max())
         shares = weights / weights.sum()
         return dict(zip(self.kinds, shares.tolist(), strict=True))
+
+
+@cache
+def trained() -> Classifier:
+    """The one in the package, made by `training/interruptions.py`."""
+    path = resources.files("thinktalk.turns").joinpath("interruptions.npz")
+    with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+        return Classifier(
+            tuple(arrays["names"].tolist()),
+            tuple(arrays["kinds"].tolist()),
+            *(
+                arrays[name]
+                for name in ("mean", "scale", "hidden", "hidden_bias", "output", "output_bias")
+            ),
+        )

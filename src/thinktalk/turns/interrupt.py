@@ -17,13 +17,15 @@ from thinktalk.turns.overlap import Overlap, traits
 Kind = Literal["interruption", "backchannel", "noise", "echo", "side_talk", "undecided"]
 KINDS: tuple[Kind, ...] = get_args(Kind)[:-1]
 
-DECIDED_BY_S = 0.41
+DECIDED_BY_S = 0.44
 """After the onset as voice activity names it, which is up to some 70 ms after the first sound."""
 _SHORTEST_S = 0.15
-# Probabilities of an interruption: from which it is called one at the latest moment, at once, and
-# where the list of phrases calls it one; below which it is called something else at once.
-_LIKELY, _SURE, _LISTED, _UNLIKELY = 0.5, 0.9, 0.2, 0.02
-_NAMES = {
+# Probabilities of an interruption from which it is called one, by what the list of phrases says;
+# and those at which nobody waits for more to be heard.
+_LIKELY: Mapping[Kind | None, float] = {"interruption": 0.3, None: 0.45, "backchannel": 0.6}
+_SURE, _UNLIKELY = 0.93, 0.015
+_NAMES: Mapping[Kind, str] = {
+    "interruption": "a bid for the floor",
     "backchannel": "a backchannel",
     "noise": "a noise",
     "echo": "the assistant's echo",
@@ -70,18 +72,18 @@ class Judge:
 
 
 def _weighed(likely: Mapping[str, float], listed: Verdict | None, is_due: bool) -> Verdict:
-    """Join what the traits say, all words included, with what the list of phrases does."""
+    """What the traits say, all words included; the list of phrases makes it more or less likely."""
     wanted = likely["interruption"]
     other = max(KINDS[1:], key=lambda kind: likely[kind])
-    if listed is not None and listed.kind == "interruption" and wanted > _LISTED:
-        return Verdict("interruption", max(wanted, listed.probability), listed.reason)
-    if wanted > (_LIKELY if is_due else _SURE):
-        return Verdict("interruption", wanted, "sounds like a bid for the floor")
-    if not is_due and wanted > _UNLIKELY:
+    said = listed.kind if listed is not None else None
+    least = _LIKELY.get(said, _LIKELY[None])
+    is_settled = is_due or not _UNLIKELY < wanted < _SURE
+    if not is_settled and not (said == "interruption" and wanted > least):
         return Verdict("undecided", wanted, "could be a bid for the floor")
-    if listed is not None and listed.kind == other:
-        return Verdict(other, likely[other], listed.reason)
-    return Verdict(other, likely[other], f"sounds like {_NAMES[other]}")
+    kind: Kind = "interruption" if wanted > least else other
+    if listed is not None and said == kind:
+        return Verdict(kind, likely[kind], listed.reason)
+    return Verdict(kind, likely[kind], f"sounds like {_NAMES[kind]}")
 
 
 def by_list(overlap: Overlap) -> Verdict | None:
@@ -96,7 +98,7 @@ def by_list(overlap: Overlap) -> Verdict | None:
         return Verdict("echo", 0.8, "the assistant's own words")
     if reading.answer == 1 and phrases.is_question(overlap.assistant_text):
         return Verdict("interruption", 0.9, "answers the assistant's question")
-    if reading.shares.get("bid", 0) or reading.first == "opening":
+    if reading.asks:
         return Verdict("interruption", 0.9, "asks for the floor")
     if reading.shares.get("backchannel") == 1:
         return Verdict("backchannel", 0.9, "says only that somebody listens")

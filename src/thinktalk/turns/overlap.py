@@ -101,6 +101,8 @@ def _wording(overlap: Overlap) -> dict[str, float]:
         "words": float(np.log1p(reading.num_words)),
         "letters": float(np.log1p(len(text))),
         "answers": asked * reading.answer,
+        "asks": float(reading.asks),
+        "only_listens": float(reading.shares.get("backchannel") == 1),
         "repeated": phrases.repeated(text, overlap.assistant_text),
         **begins,
         **shares,

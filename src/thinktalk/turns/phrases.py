@@ -53,6 +53,11 @@ class Reading:
     first: Use | None
     answer: float
 
+    @property
+    def asks(self) -> bool:
+        """Whether it bids for the floor anywhere, or begins as a question or a wish does."""
+        return self.first == "opening" or self.shares.get("bid", 0) > 0
+
 
 def read(text: str, language: str | None) -> Reading:
     """Read `text` by the lists of `language`; in one that has none, by those of English."""
