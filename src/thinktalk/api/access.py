@@ -16,13 +16,14 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers
 from starlette.types import Scope
 
+from thinktalk.api.page import ASSETS
 from thinktalk.errors import Forbidden, NotAuthorized
 from thinktalk.settings import ServerSettings
 
 PUBLIC_PATHS = frozenset(
     {
         *("/health", "/healthz", "/live", "/ready", "/readyz", "/metrics", "/version"),
-        *("/docs", "/openapi.json"),
+        *("/docs", "/openapi.json", "/"),
     }
 )
 _LOCAL_CALLER = "local"
@@ -54,7 +55,7 @@ class Access:
         if not self._digests:
             self._check_local(scope, headers)
             return _LOCAL_CALLER
-        if scope["path"] in PUBLIC_PATHS:
+        if scope["path"] in PUBLIC_PATHS or scope["path"].startswith(ASSETS):
             return _LOCAL_CALLER
         return self._check_key(headers)
 

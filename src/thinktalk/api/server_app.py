@@ -28,6 +28,7 @@ from thinktalk.api.openai.schemas import ChatBody
 from thinktalk.api.openai.speech import SpeakBody, Speech
 from thinktalk.api.openai.transcriptions import FORM_SCHEMA, Transcriptions
 from thinktalk.api.operations import ALIVE_PATHS, READY_PATHS, Operations, package_version
+from thinktalk.api.page import ASSETS, Page
 from thinktalk.api.realtime.endpoint import DASHSCOPE_PATH, OPENAI_PATHS, Realtime
 from thinktalk.api.reference import reference_page
 from thinktalk.serving.lifecycle import Lifecycle
@@ -86,6 +87,7 @@ def _routes(context: ApiContext) -> ASGIApp:
     _add_openai(app, context)
     _add_realtime(app, context)
     _add_operations(app, context)
+    _add_page(app)
 
     async def route(scope: Scope, receive: Receive, send: Send) -> None:
         scope["app"] = app  # or else a router words its 404 and 405 itself
@@ -159,6 +161,14 @@ def _add_operations(app: FastAPI, context: ApiContext) -> None:
         return HTMLResponse(reference_page(app.openapi()))
 
     _get(app, "/docs", docs)
+
+
+def _add_page(app: FastAPI) -> None:
+    page = Page()
+    for path, handler in (("/", page.index), (f"{ASSETS}{{name}}", page.asset)):
+        app.add_api_route(
+            path, handler, methods=["GET", "HEAD"], response_model=None, include_in_schema=False
+        )
 
 
 def _get(app: FastAPI, path: str, handler: Handler) -> None:

@@ -1,0 +1,30 @@
+/** How long things took in this conversation, in milliseconds. */
+
+export const FIGURES = {
+  turn: "end of your speech → first sound of the answer",
+  ttfa: "answer begun → its first sound",
+  stop: "you interrupt → silence",
+} as const;
+
+export type Figure = keyof typeof FIGURES;
+
+export class Figures {
+  private readonly measured: Record<Figure, number[]> = { turn: [], ttfa: [], stop: [] };
+
+  add(figure: Figure, tookMs: number): void {
+    this.measured[figure].push(tookMs);
+  }
+
+  count(figure: Figure): number {
+    return this.measured[figure].length;
+  }
+
+  last(figure: Figure): number | undefined {
+    return this.measured[figure].at(-1);
+  }
+
+  median(figure: Figure): number | undefined {
+    const sorted = [...this.measured[figure]].sort((one, other) => one - other);
+    return sorted[Math.floor(sorted.length / 2)];
+  }
+}

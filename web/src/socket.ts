@@ -1,0 +1,91 @@
+/** The realtime socket, in the dialect of Qwen-Omni-Realtime. */
+
+/** What of the server's events this page reads. */
+export type ServerEvent =
+  | { type: "session.created" | "session.updated" }
+  | { type: "input_audio_buffer.speech_started"; item_id: string; audio_start_ms: number }
+  | { type: "input_audio_buffer.speech_stopped"; item_id: string; audio_end_ms: number }
+  | {
+      type: "conversation.item.input_audio_transcription.delta";
+      item_id: string;
+      text: string; // will not change any more
+      stash: string; // may
+    }
+  | {
+      type: "conversation.item.input_audio_transcription.completed";
+      item_id: string;
+      transcript: string;
+    }
+  | {
+      type: "conversation.item.input_audio_transcription.failed";
+      item_id: string;
+      error: { message: string };
+    }
+  | { type: "conversation.item.retrieved"; item: { id: string; content?: { transcript?: string }[] } }
+  | { type: "response.created" }
+  | { type: "response.audio_transcript.delta" | "response.text.delta"; item_id: string; delta: string }
+  | { type: "response.audio.delta"; item_id: string; delta: string }
+  | {
+      type: "response.done";
+      response: { status: string; status_details: { error?: { message: string } } | null };
+    }
+  | { type: "error"; error: { code: string; message: string } };
+
+export type ClientEvent =
+  | { type: "session.update"; session: Record<string, unknown> }
+  | { type: "input_audio_buffer.append"; audio: string }
+  | { type: "input_image_buffer.append"; image: string }
+  | { type: "conversation.item.create"; item: Record<string, unknown> }
+  | { type: "conversation.item.retrieve"; item_id: string }
+  | {
+      type: "conversation.item.truncate";
+      item_id: string;
+      content_index: number;
+      audio_end_ms: number;
+    }
+  | { type: "response.create" | "response.cancel" };
+
+/** Of sound that is not sent yet; a network that falls so far behind cannot carry a conversation. */
+const MAX_WAITING_BYTES = 1_000_000;
+
+export class RealtimeSocket {
+  private readonly socket: WebSocket;
+
+  /** Throws a SyntaxError if the key has characters that a subprotocol cannot have. */
+  constructor(
+    model: string,
+    key: string,
+    private readonly onEvent: (event: ServerEvent) => void,
+    onClose: (reason: string) => void,
+  ) {
+    const address = new URL(`api-ws/v1/realtime?model=${encodeURIComponent(model)}`, document.baseURI);
+    address.protocol = address.protocol === "https:" ? "wss:" : "ws:";
+    // A browser's socket has no headers: this is where the key can go.
+    const protocols = key ? ["realtime", `openai-insecure-api-key.${key}`] : ["realtime"];
+    this.socket = new WebSocket(address, protocols);
+    this.socket.onmessage = (message: MessageEvent<string>) => {
+      this.onEvent(JSON.parse(message.data) as ServerEvent);
+    };
+    this.socket.onclose = (event) => onClose(reason(event));
+  }
+
+  send(event: ClientEvent): void {
+    if (this.socket.readyState !== WebSocket.OPEN) return;
+    if (this.socket.bufferedAmount > MAX_WAITING_BYTES) {
+      this.socket.close(1000, "the network is too slow");
+      return;
+    }
+    this.socket.send(JSON.stringify(event));
+  }
+
+  close(): void {
+    this.socket.onclose = this.socket.onmessage = null;
+    this.socket.close(1000);
+  }
+}
+
+function reason(event: CloseEvent): string {
+  if (event.reason) return `The server ended the conversation: ${event.reason}`;
+  if (event.code === 1000) return "The server ended the conversation.";
+  return `The connection failed (code ${event.code}): the server refused it or has gone.`;
+}

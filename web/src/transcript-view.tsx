@@ -1,0 +1,30 @@
+/** What was said. What is still being understood or spoken is marked, and so is what nobody heard. */
+
+import { useEffect, useRef } from "preact/hooks";
+import type { Line, Transcript } from "./transcript";
+
+export function TranscriptView({ transcript }: { transcript: Transcript }) {
+  const end = useRef<HTMLLIElement>(null);
+  const length = transcript.lines.reduce((sum, line) => sum + 1 + line.text.length, 0);
+  useEffect(() => end.current?.scrollIntoView({ block: "nearest" }), [length]);
+  return (
+    <ol id="transcript" class="transcript" aria-label="Transcript" tabIndex={0}>
+      {transcript.lines.map((line) => (
+        <li key={line.id} class={line.speaker} data-final={line.isFinal}>
+          <b>{line.speaker === "user" ? "You" : "It"}</b> <Words line={line} />
+        </li>
+      ))}
+      <li ref={end} aria-hidden="true" class="end" />
+    </ol>
+  );
+}
+
+function Words({ line }: { line: Line }) {
+  if (line.trouble) return <i>not understood: {line.trouble}</i>;
+  if (line.heard === undefined) return <span>{line.text || "…"}</span>;
+  return (
+    <span>
+      {line.heard} <s title="You interrupted: this was not heard">{line.text.slice(line.heard.length)}</s>
+    </span>
+  );
+}
