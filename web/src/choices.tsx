@@ -15,7 +15,7 @@ interface Props {
 export function Choices({ wishes, catalogue, trouble, needsKey, isTalking, onChange }: Props) {
   const model = catalogue?.models.find((other) => other.tier === wishes.tier);
   return (
-    <section aria-label="Settings" class="choices">
+    <form aria-label="Settings" class="choices" onSubmit={(event) => event.preventDefault()}>
       <label>
         Model
         <select
@@ -67,7 +67,7 @@ export function Choices({ wishes, catalogue, trouble, needsKey, isTalking, onCha
       </label>
       {trouble && <p role="alert" class="notice">{trouble}</p>}
       {model && <Behind model={model} />}
-    </section>
+    </form>
   );
 }
 

@@ -57,6 +57,13 @@ export class Conversation {
 
   /** Call it from a click or a key: browsers let no page sound without one. */
   async start(): Promise<void> {
+    if (!isSecureContext) {
+      this.end(
+        "Browsers let a page record and play live sound only on localhost or over HTTPS. Open this " +
+          "page as http://localhost, or put the server behind HTTPS.",
+      );
+      return;
+    }
     try {
       await this.context.resume();
       this.player = await Player.open(this.context, (report) => this.hear(report));
@@ -64,7 +71,7 @@ export class Conversation {
       const onEvent = (event: ServerEvent): void => this.read(event);
       this.socket = new RealtimeSocket(realtimeName(tier), key, onEvent, (why) => this.end(why));
     } catch (error) {
-      this.end(String(error));
+      this.end(error instanceof Error ? error.message : String(error));
     }
   }
 
@@ -254,6 +261,7 @@ export class Conversation {
     } else if (report.kind === "silent") {
       this.timeline.end("assistant", now);
       if (report.wasFlushed) this.cutOff(report, now);
+      this.interruptedMs = null;
     }
     this.onChange();
   }
@@ -261,7 +269,6 @@ export class Conversation {
   /** The reply stopped in the middle: the conversation is to hold what was heard of it. */
   private cutOff({ item, playedMs }: PlayerReport, now: number): void {
     if (this.interruptedMs !== null) this.figures.add("stop", now - this.interruptedMs);
-    this.interruptedMs = null;
     const end = { content_index: 0, audio_end_ms: Math.round(playedMs) };
     this.socket?.send({ type: "conversation.item.truncate", item_id: item, ...end });
     this.socket?.send({ type: "conversation.item.retrieve", item_id: item });

@@ -2,7 +2,7 @@
 
 export const FIGURES = {
   turn: "end of your speech → first sound of the answer",
-  ttfa: "answer begun → its first sound",
+  ttfa: "answer asked for → its first sound",
   stop: "you interrupt → silence",
 } as const;
 

@@ -19,9 +19,10 @@ export function Lane({ conversation }: { conversation: Conversation }) {
   const at = (ms: number): number => Math.max(0, 1000 * (1 - (now - ms) / SHOWN_MS));
   return (
     <div class="lane">
-      <span>You</span>
-      <meter aria-label="Microphone" min={0} max={0.3} value={loudness.level} />
-      <span>It</span>
+      <div aria-hidden="true">
+        <div>You</div>
+        <div>It</div>
+      </div>
       <svg
         id="lane"
         viewBox="0 0 1000 40"
@@ -43,6 +44,7 @@ export function Lane({ conversation }: { conversation: Conversation }) {
           />
         ))}
       </svg>
+      <meter aria-label="Microphone" min={0} max={0.3} value={loudness.level} />
     </div>
   );
 }

@@ -43,12 +43,6 @@ export class Microphone {
 
 /** A device's stream, or an Error that says plainly why there is none. */
 export async function granted(wanted: MediaStreamConstraints, device: string): Promise<MediaStream> {
-  if (!navigator.mediaDevices) {
-    throw new Error(
-      `Browsers give a page the ${device} only over HTTPS or on localhost. Open this page as ` +
-        "http://localhost, or put the server behind HTTPS.",
-    );
-  }
   try {
     return await navigator.mediaDevices.getUserMedia(wanted);
   } catch (error) {

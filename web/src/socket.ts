@@ -45,13 +45,16 @@ export type ClientEvent =
     }
   | { type: "response.create" | "response.cancel" };
 
+/** What a subprotocol may consist of. */
+const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]*$/;
+
 /** Of sound that is not sent yet; a network that falls so far behind cannot carry a conversation. */
 const MAX_WAITING_BYTES = 1_000_000;
 
 export class RealtimeSocket {
   private readonly socket: WebSocket;
 
-  /** Throws a SyntaxError if the key has characters that a subprotocol cannot have. */
+  /** Throws an Error whose message is for the user. */
   constructor(
     model: string,
     key: string,
@@ -60,6 +63,9 @@ export class RealtimeSocket {
   ) {
     const address = new URL(`api-ws/v1/realtime?model=${encodeURIComponent(model)}`, document.baseURI);
     address.protocol = address.protocol === "https:" ? "wss:" : "ws:";
+    if (!TOKEN.test(key)) {
+      throw new Error("The key has signs that a browser cannot send with a socket: spaces, commas, slashes.");
+    }
     // A browser's socket has no headers: this is where the key can go.
     const protocols = key ? ["realtime", `openai-insecure-api-key.${key}`] : ["realtime"];
     this.socket = new WebSocket(address, protocols);

@@ -4,17 +4,16 @@ import { useEffect, useRef } from "preact/hooks";
 import type { Line, Transcript } from "./transcript";
 
 export function TranscriptView({ transcript }: { transcript: Transcript }) {
-  const end = useRef<HTMLLIElement>(null);
+  const list = useRef<HTMLOListElement>(null);
   const length = transcript.lines.reduce((sum, line) => sum + 1 + line.text.length, 0);
-  useEffect(() => end.current?.scrollIntoView({ block: "nearest" }), [length]);
+  useEffect(() => list.current?.scrollTo({ top: list.current.scrollHeight }), [length]);
   return (
-    <ol id="transcript" class="transcript" aria-label="Transcript" tabIndex={0}>
+    <ol id="transcript" ref={list} class="transcript" aria-label="Transcript" tabIndex={0}>
       {transcript.lines.map((line) => (
         <li key={line.id} class={line.speaker} data-final={line.isFinal}>
           <b>{line.speaker === "user" ? "You" : "It"}</b> <Words line={line} />
         </li>
       ))}
-      <li ref={end} aria-hidden="true" class="end" />
     </ol>
   );
 }
