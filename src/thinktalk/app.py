@@ -28,6 +28,8 @@ from thinktalk.settings import ServerSettings, Settings, Tier
 from thinktalk.store.files import FileStore
 from thinktalk.store.voices import VoiceStore
 from thinktalk.telemetry import log_to_stderr
+from thinktalk.turns.classifier import trained
+from thinktalk.turns.interrupt import Judge
 from thinktalk.turns.prosody import Prosody
 from thinktalk.voices.sample import SampleChecker
 from thinktalk.voices.speakers import Embed
@@ -79,6 +81,7 @@ def build(settings: Settings, catalog: Catalog) -> Parts:
         voices=VoiceStore(settings.voices, voices_at),
         activity=window_streams(catalog),
         finished=prosody(catalog),
+        judge=Judge(trained()),
         glance=next((s.glance for s in suites.values() if s.glance), None),
         lazy=frozenset(tier for tier, engine in engines.items() if engine is not default),
     )
