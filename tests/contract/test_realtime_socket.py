@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import Generator
 from typing import Any
 
 import pytest
+from openai import AsyncOpenAI, AuthenticationError
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
@@ -253,3 +255,18 @@ async def test_a_flat_update_turns_an_openai_path_into_dashscope(url: str) -> No
         assert updated["session"]["modalities"] == ["text"]
         await client.send("response.create")
         await client.until("response.text.done")
+
+
+async def test_a_browser_gets_a_key_of_a_few_minutes() -> None:
+    with serving(ScriptedEngine(), server={"api_keys": (KEY,)}) as url:
+        client = AsyncOpenAI(base_url=f"{url}/v1", api_key=KEY)
+        session: Any = {"type": "realtime", "audio": {"output": {"voice": "Ethan"}}}
+        secret = await client.realtime.client_secrets.create(session=session)
+        assert secret.value.startswith("ek_") and secret.expires_at > time.time() + 500
+        async with live(url, OPENAI, {"Authorization": f"Bearer {secret.value}"}):
+            pass
+        lent = AsyncOpenAI(base_url=f"{url}/v1", api_key=secret.value)
+        with pytest.raises(AuthenticationError):
+            await lent.models.list()
+        made_up = {"Authorization": "Bearer ek_made_up"}
+        assert (await refused(url, OPENAI, additional_headers=made_up))[0] == 401

@@ -10,6 +10,8 @@ from __future__ import annotations
 import hashlib
 import hmac
 import ipaddress
+import secrets
+import time
 from functools import lru_cache
 from urllib.parse import urlsplit
 
@@ -27,6 +29,7 @@ PUBLIC_PATHS = frozenset(
     }
 )
 _LOCAL_CALLER = "local"
+_MAX_LENT = 10_000
 _KEY_PROTOCOL = "openai-insecure-api-key."
 _SENT_HEADERS = frozenset({"authorization", "content-type", "accept"})
 _EXPOSED_HEADERS = (
@@ -42,6 +45,7 @@ class Access:
     def __init__(self, server: ServerSettings) -> None:
         keys = [key.get_secret_value().encode() for key in server.api_keys]
         self._digests = [hashlib.sha256(key).digest() for key in keys]
+        self._lent: dict[bytes, tuple[str, float]] = {}
         self._hosts = frozenset(name.lower() for name in server.allow_hosts)
         self._origins = frozenset(origin.lower().rstrip("/") for origin in server.allow_origins)
 
@@ -57,7 +61,18 @@ class Access:
             return _LOCAL_CALLER
         if scope["path"] in PUBLIC_PATHS or scope["path"].startswith(ASSETS):
             return _LOCAL_CALLER
-        return self._check_key(headers)
+        return self._check_key(scope, headers)
+
+    def lend(self, caller: str, lifetime_s: float) -> tuple[str, int]:
+        """A key that opens sockets for `caller` until it expires; and when, in Unix time."""
+        now = time.time()
+        self._lent = {digest: loan for digest, loan in self._lent.items() if loan[1] > now}
+        while len(self._lent) >= _MAX_LENT:
+            del self._lent[next(iter(self._lent))]
+        key = f"ek_{secrets.token_urlsafe(24)}"
+        expires = now + lifetime_s
+        self._lent[hashlib.sha256(key.encode()).digest()] = (caller, expires)
+        return key, int(expires)
 
     def cors_headers(self, headers: Headers) -> dict[str, str]:
         """What an answer to an admitted request tells the browser."""
@@ -89,11 +104,14 @@ class Access:
             "access-control-max-age": "600",
         }
 
-    def _check_key(self, headers: Headers) -> str:
+    def _check_key(self, scope: Scope, headers: Headers) -> str:
         scheme, _, token = headers.get("authorization", "").partition(" ")
         if not token and (carried := _key_in_protocols(headers)):
             scheme, token = "bearer", carried
         given = hashlib.sha256(token.strip().encode()).digest()
+        loan = self._lent.get(given) if scope["type"] == "websocket" else None
+        if loan is not None and loan[1] > time.time():
+            return loan[0]
         # Every key is compared, so that the time taken says nothing about which one came close.
         matches = [hmac.compare_digest(given, digest) for digest in self._digests]
         if scheme.lower() != "bearer" or not any(matches):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from starlette.requests import Request
 
+from thinktalk.api.access import Access
 from thinktalk.api.body import BodyBudget
 from thinktalk.api.errors import code_of, status_of
 from thinktalk.errors import ThinktalkError
@@ -42,6 +43,7 @@ class ApiContext:
     cloner: Cloner
     lifecycle: Lifecycle
     bodies: BodyBudget
+    access: Access
 
     @classmethod
     def build(cls, services: Services, settings: Settings) -> ApiContext:
@@ -72,6 +74,7 @@ class ApiContext:
             cloner=Cloner(services.fitter, services.voices),
             lifecycle=Lifecycle(),
             bodies=BodyBudget(_LARGEST_BODIES * settings.server.max_body_bytes),
+            access=Access(settings.server),
         )
 
     def count_error(self, error: Exception, request_id: str) -> None:

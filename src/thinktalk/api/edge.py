@@ -16,7 +16,6 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from thinktalk.api.access import Access
 from thinktalk.api.context import ApiContext
 from thinktalk.api.dashscope.errors import is_native, native_body, native_status
 from thinktalk.api.errors import openai_body, retry_headers, status_of
@@ -35,7 +34,7 @@ class Edge:
     def __init__(self, app: ASGIApp, context: ApiContext) -> None:
         self._app = app
         self._context = context
-        self._access = Access(context.settings.server)
+        self._access = context.access
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":

@@ -30,6 +30,7 @@ from thinktalk.api.openai.transcriptions import FORM_SCHEMA, Transcriptions
 from thinktalk.api.operations import ALIVE_PATHS, READY_PATHS, Operations, package_version
 from thinktalk.api.page import ASSETS, Page
 from thinktalk.api.realtime.endpoint import DASHSCOPE_PATH, OPENAI_PATHS, Realtime
+from thinktalk.api.realtime.secrets import SECRET_SCHEMA, ClientSecrets
 from thinktalk.api.reference import reference_page
 from thinktalk.serving.lifecycle import Lifecycle
 from thinktalk.serving.services import Services
@@ -143,7 +144,9 @@ def _add_openai(app: FastAPI, context: ApiContext) -> None:
 
 
 def _add_realtime(app: FastAPI, context: ApiContext) -> None:
-    realtime = Realtime(context)
+    realtime, secrets = Realtime(context), ClientSecrets(context)
+    for prefix in _PREFIXES:
+        _post(app, f"{prefix}/realtime/client_secrets", secrets.create, SECRET_SCHEMA)
     for path in (DASHSCOPE_PATH, *OPENAI_PATHS):
         app.router.routes.append(WebSocketRoute(path, realtime.serve))
 
