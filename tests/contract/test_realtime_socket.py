@@ -270,3 +270,19 @@ async def test_a_browser_gets_a_key_of_a_few_minutes() -> None:
             await lent.models.list()
         made_up = {"Authorization": "Bearer ek_made_up"}
         assert (await refused(url, OPENAI, additional_headers=made_up))[0] == 401
+
+
+async def test_settings_do_not_grow_without_end(url: str) -> None:
+    async with live(url) as client:
+        await client.send("session.update", session={"notes": "x" * 2**20})
+        assert "1048576" in (await client.error())["message"]
+        await still_answers(client)
+
+
+async def test_minutes_in_one_append_keep_nobody_waiting(url: str) -> None:
+    async with live(url) as client, live(url) as other:
+        await client.send("input_audio_buffer.append", audio=base64_of(tone(200.0)))
+        await client.until("input_audio_buffer.speech_started")
+        began = time.monotonic()
+        await still_answers(other)
+        assert time.monotonic() - began < 3.0

@@ -25,7 +25,9 @@ from thinktalk.session.items import Item, Picture, Speech, Text
 
 # A minute of sound takes 4 MB.
 _MAX_SPEECH_S = 600.0
-_MAX_PICTURE_BYTES = 64 * 1024 * 1024
+MAX_PICTURE_CHARS = 32 * 1024 * 1024
+# Far more than any window holds.
+_MAX_TEXT_CHARS = 8 * 1024 * 1024
 _MAX_ITEMS = 2000
 # A turn may hold so many frames of a video call; of more, the oldest are dropped.
 MAX_FRAMES = 2048
@@ -60,16 +62,21 @@ class History:
         Args:
             after: an item's id, "root" for the first place; None for the last.
         Raises:
-            ItemNotFound: there is no such item. InvalidField: the id is taken.
+            ItemNotFound: there is no such item. InvalidField: the id is taken, or it is too long.
         """
         if item.id in self:
             raise InvalidField(f"an item with the id {item.id!r} exists already", param="item.id")
+        if (size := _num_chars(item)) > _MAX_TEXT_CHARS:
+            raise InvalidField(
+                f"the item has {size} characters; the limit is {_MAX_TEXT_CHARS}", param="item"
+            )
         at = len(self._items)
         if after is not None:
             at = 0 if after == "root" else self._index(after) + 1
         self._items.insert(at, item)
-        if len(self._items) > _MAX_ITEMS:
-            del self._items[0]
+        num_chars = sum(map(_num_chars, self._items))
+        while len(self._items) > _MAX_ITEMS or num_chars > _MAX_TEXT_CHARS:
+            num_chars -= _num_chars(self._items.pop(0))
             at -= 1
         self._lighten()
         return self._items[at - 1].id if at > 0 else None
@@ -145,13 +152,13 @@ class History:
 
     def _lighten(self) -> None:
         """Drop the heavy parts of the oldest items where all together are over a bound."""
-        speech_s, picture_bytes = 0.0, 0
+        speech_s, picture_chars = 0.0, 0
         for index in range(len(self._items) - 1, -1, -1):
             item = self._items[index]
             speech_s += sum(p.duration_s for p in item.content if isinstance(p, Speech))
-            picture_bytes += sum(len(p.source) for p in item.content if isinstance(p, Picture))
+            picture_chars += sum(len(p.source) for p in item.content if isinstance(p, Picture))
             is_last = index == len(self._items) - 1
-            if is_last or (speech_s <= _MAX_SPEECH_S and picture_bytes <= _MAX_PICTURE_BYTES):
+            if is_last or (speech_s <= _MAX_SPEECH_S and picture_chars <= MAX_PICTURE_CHARS):
                 continue
             light = tuple(
                 replace(part, audio=None) if isinstance(part, Speech) else part
@@ -159,6 +166,11 @@ class History:
                 if not isinstance(part, Picture)
             )
             self._items[index] = replace(item, content=light)
+
+
+def _num_chars(item: Item) -> int:
+    """Of what is written in an item, or known to be said."""
+    return len(item.text) + len(item.arguments) + len(item.output)
 
 
 def _add_call(messages: list[Message], item: Item) -> None:

@@ -16,7 +16,7 @@ from thinktalk.media.types import Audio, Samples
 from thinktalk.session.config import TurnRules
 from thinktalk.session.errors import InputEmpty, InputTooLong, NoSoundYet
 from thinktalk.session.events import SoundJudged
-from thinktalk.session.history import MAX_FRAMES
+from thinktalk.session.history import MAX_FRAMES, MAX_PICTURE_CHARS
 from thinktalk.session.ids import new_id
 from thinktalk.session.input_buffer import InputBuffer
 from thinktalk.session.items import Picture, Speech
@@ -28,7 +28,7 @@ from thinktalk.turns.detector import DetectorRules, Signal, TurnDetector
 from thinktalk.turns.endpoint import patience_ms
 from thinktalk.turns.wording import Wording
 
-_WINDOWS_AT_A_TIME = 64  # then others are served
+_AT_A_TIME_S = 2.0
 # A client that stops sending while its user speaks is taken to be silent, after this much more.
 _SILENT_CLIENT_S = 1.0
 _TAIL_S = 0.2  # of what follows the last speech, so that no word is cut
@@ -150,16 +150,21 @@ class UserInput:
         Raises:
             InputTooLong: nothing was committed for too long, where that is the client's to do.
         """
+        is_over = self._buffer.duration_s + audio.duration_s > self._max_turn_s
+        if self._windows is None and is_over:
+            raise InputTooLong(self._max_turn_s)
+        size = round(_AT_A_TIME_S * audio.sample_rate)
+        for start in range(0, len(audio.samples), size):
+            if start:
+                await asyncio.sleep(0)  # others are served meanwhile
+            self._take(Audio(audio.samples[start : start + size], audio.sample_rate))
+
+    def _take(self, piece: Audio) -> None:
+        samples = self._buffer.push(piece)
         if self._windows is None:
-            if self._buffer.duration_s + audio.duration_s > self._max_turn_s:
-                raise InputTooLong(self._max_turn_s)
-            self._buffer.push(audio)
             return
-        probabilities = self._windows.push(self._buffer.push(audio))
-        for number, probability in enumerate(probabilities.tolist(), 1):
+        for probability in self._windows.push(samples).tolist():
             self._hear(probability)
-            if number % _WINDOWS_AT_A_TIME == 0:
-                await asyncio.sleep(0)
         if self._utterance is None:
             self._buffer.forget(self._buffer.end - self._prefix)
         elif self._buffer.duration_s > self._max_turn_s:
@@ -174,7 +179,9 @@ class UserInput:
         if not self._buffer.duration_s:
             raise NoSoundYet
         self._pictures.append(Picture(source))
-        del self._pictures[:-MAX_FRAMES]
+        size = sum(len(picture.source) for picture in self._pictures)
+        while size > MAX_PICTURE_CHARS or len(self._pictures) > MAX_FRAMES:
+            size -= len(self._pictures.pop(0).source)
 
     def take(self) -> Turn:
         """What there is, as a turn; the next one begins with nothing.

@@ -21,7 +21,7 @@ from thinktalk.session.session import Session
 Event = Mapping[str, Any]
 
 MAX_AUDIO_BYTES = 15 * 1024 * 1024  # of one append
-MAX_IMAGE_CHARS = 5 * 1024 * 1024
+MAX_IMAGE_CHARS = 2 * 1024 * 1024
 
 
 class Settled(Protocol):

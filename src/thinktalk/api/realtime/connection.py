@@ -28,7 +28,7 @@ from thinktalk.api.realtime.openai_ga import NestedDialect
 from thinktalk.api.realtime.wanted import Wanted
 from thinktalk.conversation import ImagePart, VideoPart
 from thinktalk.engines.base import VoiceRef
-from thinktalk.errors import BadRequest
+from thinktalk.errors import BadRequest, InvalidField
 from thinktalk.events import Event
 from thinktalk.media import budget
 from thinktalk.serving.answering import Answer
@@ -45,6 +45,7 @@ from thinktalk.session.session import Session, SessionLimits
 _NORMAL, _FATAL, _INTERNAL, _RESTART, _OVERLOADED = 1000, 1007, 1011, 1012, 1013
 _FRAMES_A_SECOND = 1.0  # of a video call
 _MAX_REASON_BYTES = 123
+_MAX_SETTINGS_BYTES = 1024 * 1024
 
 _log = logging.getLogger(__name__)
 
@@ -138,17 +139,29 @@ class Connection:
 
     async def config_for(self, body: Mapping[str, Any]) -> SessionConfig:
         """As `Settled.config_for`."""
-        wanted = self._dialect.read(self._dialect.for_response(self._state, body), self._model)
-        return await self._config(wanted)
+        state = self._dialect.for_response(self._state, body)
+        return await self._config(await self._read_settings(state))
 
     async def _settle(self, state: State) -> None:
-        wanted = self._dialect.read(state, self._model)
+        wanted = await self._read_settings(state)
         has_changed = self._wanted is not None and wanted.input_format != self._wanted.input_format
         if self.session.has_sound and has_changed:
             raise FormatFixed("session.input_audio_format")
         self.session.update(await self._config(wanted))
         self._state, self._wanted = state, wanted
         self._dialect.use(state, wanted.output_format)
+
+    async def _read_settings(self, state: State) -> Wanted:
+        size = len(orjson.dumps(state))
+        if size > _MAX_SETTINGS_BYTES:
+            raise InvalidField(
+                f"the session's settings have {size} bytes; the limit is {_MAX_SETTINGS_BYTES}",
+                param="session",
+            )
+        if state.get("tools"):
+            # Checking schemas may take seconds, in which others have to be answered.
+            return await asyncio.to_thread(self._dialect.read, state, self._model)
+        return self._dialect.read(state, self._model)
 
     async def _config(self, wanted: Wanted) -> SessionConfig:
         name, voice = await self._voice(wanted.voice or self._model.defaults.voice)
