@@ -20,6 +20,7 @@ _COMMANDS = (
     ("cloning",),
     ("cloning_wait",),
     ("sample_check",),
+    ("end_of_turn",),
 )
 
 

@@ -1,7 +1,7 @@
 """Has the user finished the turn? How much silence it takes to say so.
 
-How it sounded (prosody) and what was said (wording) give a probability that the turn is over; the
-surer, the shorter the wait. Pure: the caller measures the silence and knows what was recognised.
+How it sounded (prosody) and what was said (wording) give the odds that the turn is over; the better
+they are, the shorter the wait. Pure: the caller measures the silence and knows what was recognised.
 """
 
 from __future__ import annotations
@@ -29,21 +29,26 @@ _LONGEST_MS = {
     Eagerness.AUTO: 4000.0,
 }
 # Fitted by training/end_of_turn.py on the first half of benchmarks/turns_set.py: what each finding
-# adds to the log odds that the turn is over, and the waits, in ms, for `AUTO`.
-_PRIOR = 0.0
-_PROSODY = 0.4  # times the log odds that it gives
-_WORDING = {
-    Wording.ASKED: 2.5,
-    Wording.SAID: 1.5,
-    Wording.OPEN: 0.0,
-    Wording.COUNTING: -1.0,
-    Wording.TRAILING: -3.0,
-    Wording.HOLDING: -4.0,
+# adds to the log odds that the turn is over.
+_PRIOR = -0.94
+_PROSODY = 0.3  # times the log odds that it gives
+_WORDING: dict[Wording | None, float] = {
+    Wording.ASKED: 1.72,
+    Wording.SAID: 0.98,
+    Wording.OPEN: -0.32,
+    Wording.COUNTING: 0.5,
+    Wording.TRAILING: -1.07,
+    Wording.HOLDING: -1.8,
+    None: 0.71,
 }
-_SHORTEST_MS = 300.0  # where it is sure
-_USUAL_MS = 900.0  # where one is as likely as the other
-_UNHEARD_MS = 550.0  # at least, as long as no words are known
-_LEAST_ODDS = 0.01
+# The wait where one is as likely as the other, for `AUTO`, and how fast it falls with the odds.
+_USUAL_MS = 1000.0
+_STEEPNESS = 0.5
+_SHORTEST_MS = 300.0  # sooner, a pause for breath would do
+_UNHEARD_MS = 600.0  # as long as no words are known: recognition takes about as long
+# Each group of a number and "let me think" fall as the end of a sentence does.
+_DEAF_TO_PROSODY = frozenset({Wording.COUNTING, Wording.HOLDING})
+_LEAST = 0.01
 
 
 def patience_ms(
@@ -55,7 +60,7 @@ def patience_ms(
 ) -> float:
     """How much silence since the end of speech ends the turn, in ms.
 
-    Ask again when more is known: what is missing counts for nothing either way.
+    Ask again when more is known.
 
     Args:
         prosody: the probability that it sounded finished; None while unknown.
@@ -65,26 +70,20 @@ def patience_ms(
     """
     longest = _LONGEST_MS[eagerness]
     usual = silence_ms or _USUAL_MS * longest / _LONGEST_MS[Eagerness.AUTO]
-    doubt = 1 - probability(prosody=prosody, wording=wording)
-    if doubt < 0.5:
-        shortest = min(_SHORTEST_MS, usual)
-        patience = shortest + (usual - shortest) * doubt / 0.5
-    else:
-        patience = usual + (max(longest, usual) - usual) * (doubt - 0.5) / 0.5
-    return max(patience, min(_UNHEARD_MS, usual)) if wording is None else patience
+    patience = usual * math.exp(-_STEEPNESS * _odds(prosody, wording))
+    least = _SHORTEST_MS if wording else _UNHEARD_MS
+    return min(max(patience, min(least, usual)), max(longest, usual))
 
 
-def probability(*, prosody: float | None, wording: Wording | None) -> float:
-    """That the turn is over, as far as is known."""
-    odds = _PRIOR
-    if prosody is not None:
-        odds += _PROSODY * log_odds(prosody)
-    if wording is not None:
-        odds += _WORDING[wording]
-    return 1 / (1 + math.exp(-odds))
+def _odds(prosody: float | None, wording: Wording | None) -> float:
+    """Log odds that the turn is over, as far as is known."""
+    odds = _PRIOR + _WORDING[wording]
+    if prosody is None or wording in _DEAF_TO_PROSODY:
+        return odds
+    return odds + _PROSODY * log_odds(prosody)
 
 
-def log_odds(prosody: float) -> float:
+def log_odds(probability: float) -> float:
     """Of a probability, held within 0.01 and 0.99."""
-    held = min(max(prosody, _LEAST_ODDS), 1 - _LEAST_ODDS)
+    held = min(max(probability, _LEAST), 1 - _LEAST)
     return math.log(held / (1 - held))

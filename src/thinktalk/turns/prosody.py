@@ -33,7 +33,7 @@ class Prosody:
 
     Args:
         model_file: `smart-turn-v3.2-cpu.onnx`.
-        num_threads: of the processor; with one, a call takes some 40 ms.
+        num_threads: of the processor; one is enough.
     """
 
     def __init__(self, model_file: Path, *, num_threads: int = 1) -> None:
