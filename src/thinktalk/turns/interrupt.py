@@ -24,6 +24,8 @@ _SHORTEST_S = 0.15
 # and those at which nobody waits for more to be heard.
 _LIKELY: Mapping[Kind | None, float] = {"interruption": 0.3, None: 0.45, "backchannel": 0.6}
 _SURE, _UNLIKELY = 0.93, 0.015
+# What was taken for something else when it was due has to be this likely later on.
+_LATER_S, _LIKELY_LATER = DECIDED_BY_S + 0.1, 0.7
 _NAMES: Mapping[Kind, str] = {
     "interruption": "a bid for the floor",
     "backchannel": "a backchannel",
@@ -65,19 +67,22 @@ class Judge:
             return Verdict("undecided", 0.5, "too short to tell")
         listed = by_list(overlap)
         if self._classifier is not None:
-            return _weighed(self._classifier.probabilities(traits(overlap)), listed, is_due)
+            likely = self._classifier.probabilities(traits(overlap))
+            return _weighed(likely, listed, overlap.duration_s)
         if listed is not None:
             return listed
         return _by_activity(overlap) if is_due else Verdict("undecided", 0.5, "no words yet")
 
 
-def _weighed(likely: Mapping[str, float], listed: Verdict | None, is_due: bool) -> Verdict:
+def _weighed(likely: Mapping[str, float], listed: Verdict | None, duration_s: float) -> Verdict:
     """What the traits say, all words included; the list of phrases makes it more or less likely."""
     wanted = likely["interruption"]
     other = max(KINDS[1:], key=lambda kind: likely[kind])
     said = listed.kind if listed is not None else None
     least = _LIKELY.get(said, _LIKELY[None])
-    is_settled = is_due or not _UNLIKELY < wanted < _SURE
+    if duration_s >= _LATER_S:
+        least = _LIKELY_LATER
+    is_settled = duration_s >= DECIDED_BY_S or not _UNLIKELY < wanted < _SURE
     if not is_settled and not (said == "interruption" and wanted > least):
         return Verdict("undecided", wanted, "could be a bid for the floor")
     kind: Kind = "interruption" if wanted > least else other

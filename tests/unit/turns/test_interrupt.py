@@ -9,8 +9,9 @@ import pytest
 
 from thinktalk.media.activity import WINDOW_SAMPLES
 from thinktalk.turns import phrases
+from thinktalk.turns.classifier import trained
 from thinktalk.turns.echo import explained
-from thinktalk.turns.interrupt import DECIDED_BY_S, Judge
+from thinktalk.turns.interrupt import DECIDED_BY_S, KINDS, Judge
 from thinktalk.turns.overlap import Overlap, traits
 
 RATE = 16_000
@@ -90,6 +91,16 @@ def test_a_sound_of_any_length_has_traits() -> None:
                 assistant_samples=np.zeros(samples, np.float32),
             )
             assert np.isfinite(list(traits(sound).values())).all()
+
+
+def test_the_classifier_in_the_package_knows_the_traits_and_the_kinds() -> None:
+    sound = overlap("Wait", windows=20)
+    likely = trained().probabilities(traits(sound))
+    assert tuple(likely) == KINDS
+    assert sum(likely.values()) == pytest.approx(1, abs=1e-5)
+    for windows in range(1, 40):
+        verdict = Judge(trained()).judge(overlap(None, windows=windows))
+        assert verdict.kind != "undecided" or windows * 0.032 < DECIDED_BY_S
 
 
 def test_echo_is_found_however_late_and_speech_of_others_is_not() -> None:
