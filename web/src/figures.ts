@@ -25,6 +25,8 @@ export class Figures {
 
   median(figure: Figure): number | undefined {
     const sorted = [...this.measured[figure]].sort((one, other) => one - other);
-    return sorted[Math.floor(sorted.length / 2)];
+    const low = sorted[(sorted.length - 1) >> 1];
+    const high = sorted[sorted.length >> 1];
+    return low !== undefined && high !== undefined ? (low + high) / 2 : undefined;
   }
 }

@@ -1,10 +1,10 @@
 /**
- * Changes the rate of a stream: a sinc under a Hann window, looked up in steps of 1/64 sample.
+ * Changes the rate of a stream: a sinc under a Hann window, looked up in steps of 1/256 sample.
  * The output comes about a millisecond late.
  */
 
 const ZEROS = 16; // of the sinc, on each side
-const STEPS = 64;
+const STEPS = 256;
 
 export class Resampler {
   private readonly step: number; // input samples for each output sample
