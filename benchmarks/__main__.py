@@ -21,6 +21,7 @@ _COMMANDS = (
     ("cloning_wait",),
     ("sample_check",),
     ("end_of_turn",),
+    ("interruptions",),
 )
 
 

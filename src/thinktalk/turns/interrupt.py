@@ -18,7 +18,7 @@ Kind = Literal["interruption", "backchannel", "noise", "echo", "side_talk", "und
 KINDS: tuple[Kind, ...] = get_args(Kind)[:-1]
 
 DECIDED_BY_S = 0.44
-"""After the onset as voice activity names it, which is up to some 70 ms after the first sound."""
+"""After the onset as voice activity names it, which is up to 0.1 s after the first sound."""
 _SHORTEST_S = 0.15
 # Probabilities of an interruption from which it is called one, by what the list of phrases says;
 # and those at which nobody waits for more to be heard.
