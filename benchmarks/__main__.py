@@ -20,6 +20,8 @@ _COMMANDS = (
     ("cloning",),
     ("cloning_wait",),
     ("sample_check",),
+    ("voices",),
+    ("realtime",),
     ("end_of_turn",),
     ("interruptions",),
 )

@@ -122,7 +122,7 @@ class History:
                 messages.append(
                     Message("tool", (TextPart(result.output),), tool_call_id=item.call_id)
                 )
-            elif item.type == "message" and item.role is not None:
+            elif item.type == "message" and item.role is not None and not item.is_aside:
                 parts = await self._parts(item, load)
                 if parts:
                     messages.append(Message(item.role, parts))

@@ -41,13 +41,17 @@ Content = Text | Speech | Picture
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
-    """`role` and `content` are of messages; the last four fields of calls and their outputs."""
+    """`role` and `content` are of messages; the last four fields of calls and their outputs.
+
+    An aside ("uh-huh") is kept, and answered by nobody.
+    """
 
     id: str
     type: ItemType = "message"
     role: ItemRole | None = None
     status: ItemStatus = "completed"
     content: tuple[Content, ...] = ()
+    is_aside: bool = False
     call_id: str = ""
     name: str = ""
     arguments: str = ""

@@ -20,10 +20,11 @@ from thinktalk.turns import phrases
 from thinktalk.turns.interrupt import Verdict
 from thinktalk.turns.overlap import Overlap
 
-_LOOK_EVERY_S = 0.1
+_LOOK_EVERY_S = 0.06
 _BEFORE_S = 0.3  # of sound before the onset, to compare it with
-_READ_FROM_S = 0.3  # a shorter piece of speech is not worth reading
-_READ_AGAIN_S = 0.5  # so much more is
+# A shorter piece is not worth reading. It is read once more at once, longer by the time that took,
+# and then whenever so much more was said.
+_READ_FROM_S, _READ_AGAIN_S = 0.32, 0.5
 
 _log = logging.getLogger(__name__)
 
@@ -61,7 +62,7 @@ class Overhearing:
         self._backdrop = backdrop
         self._probabilities: list[float] = []
         self._text: str | None = None
-        self._read_s = 0.0
+        self._read_at_s = _READ_FROM_S
         self.verdict = Verdict("undecided", 0.5, "nothing was heard yet")
 
     @property
@@ -79,11 +80,18 @@ class Overhearing:
 
     async def verdicts(self) -> AsyncGenerator[Verdict, None]:
         """What it is by now, without end."""
-        while True:
-            await asyncio.sleep(_LOOK_EVERY_S)
-            if self.duration_s - self._read_s >= (_READ_AGAIN_S if self._read_s else _READ_FROM_S):
-                await self._read()
-            yield await self.judge()
+        reading: asyncio.Task[None] | None = None
+        try:
+            while True:
+                await asyncio.sleep(_LOOK_EVERY_S)
+                is_free = reading is None or reading.done()
+                if is_free and self.duration_s >= self._read_at_s:
+                    reading = asyncio.create_task(self._read())
+                yield await self.judge()
+        finally:
+            if reading is not None:
+                reading.cancel()
+                await asyncio.gather(reading, return_exceptions=True)
 
     async def judge(self, *, is_over: bool = False) -> Verdict:
         """What it is by now."""
@@ -96,11 +104,12 @@ class Overhearing:
     async def _read(self) -> None:
         if self._ports.glance is None:
             return
-        self._read_s = self.duration_s
-        end = self._onset + round(self._read_s * SAMPLE_RATE)
+        first = self._text is None
+        self._read_at_s = self.duration_s + (0.0 if first else _READ_AGAIN_S)
+        end = self._onset + round(self.duration_s * SAMPLE_RATE)
+        samples = self._clip(self._onset - round(_BEFORE_S * SAMPLE_RATE), end)
         prompt = phrases.prompt(self._language)
         try:
-            samples = self._clip(self._onset, end)
             self._text = await self._ports.glance(samples, self._language, prompt)
         except Exception as error:  # judged by its sound, then
             _log.warning("the beginning of a sound could not be read: %s", error)

@@ -48,7 +48,7 @@ from thinktalk.session.events import (
 )
 from thinktalk.session.history import History
 from thinktalk.session.ids import new_id
-from thinktalk.session.items import Item
+from thinktalk.session.items import Item, Speech
 from thinktalk.session.listening import Heard
 from thinktalk.session.outbox import Outbox
 from thinktalk.session.overhearing import Backdrop
@@ -230,6 +230,10 @@ class Session:
             *(self.id, judged.kind, judged.after_ms, judged.probability, judged.reason),
         )
         self._outbox.put(judged)
+
+    def aside_heard(self, item_id: str, text: str) -> None:
+        said = Speech(None, text)
+        self._history.add(Item(id=item_id, role="user", content=(said,), is_aside=True))
 
     def turn_rests(self, turn: Turn) -> None:
         # If the turn is over, its answer is on its way already; if not, it is thrown away.

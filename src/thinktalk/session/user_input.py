@@ -61,6 +61,10 @@ class Listener(Protocol):
 
     def sound_judged(self, judged: SoundJudged) -> None: ...
 
+    def aside_heard(self, item_id: str, text: str) -> None:
+        """The user has let the assistant know that somebody listens."""
+        ...
+
     def turn_rests(self, turn: Turn) -> None:
         """The user is silent for now, and what was said so far is understood."""
         ...
@@ -319,8 +323,10 @@ class UserInput:
         if verdict.kind == "interruption":
             self._announce(utterance)
             self._end()
-        else:
-            self.clear()
+            return
+        if verdict.kind == "backchannel":
+            self._listener.aside_heard(utterance.item_id, overhearing.text)
+        self.clear()
 
     def _tell(self, utterance: _Utterance, overhearing: Overhearing) -> None:
         verdict = overhearing.verdict

@@ -176,7 +176,11 @@ async def test_a_listeners_noise_leaves_the_reply_running() -> None:
         await overlapped(talk, 0.3)
         assert [judged.kind for judged in talk.of(said.SoundJudged)] == ["backchannel"]
         assert len(talk.of(said.SpeechStarted)) == 1 and not talk.of(said.ResponseDone)
-        assert talk.of(said.SoundJudged)[0].text == "Uh-huh."
+        judged = talk.of(said.SoundJudged)[0]
+        assert judged.text == "Uh-huh."
+        talk.session.retrieve_item(judged.item_id)
+        await talk.until(lambda: bool(talk.of(said.ItemRetrieved)))
+        assert talk.of(said.ItemRetrieved)[0].item.text == "Uh-huh."
 
 
 async def test_a_bid_for_the_floor_stops_the_reply_and_is_answered() -> None:
