@@ -6,7 +6,8 @@ Every turn of turns_set.py is judged by silero in windows of 32 ms, as it would 
 of silence on, smart-turn and then whisper-base work on the turn so far; what they find counts once
 they would be done. Then each way to decide waits its time, window by window. A turn is cut off
 where it is declared over before its true end; the wait, from the true end on, is of the other
-turns. What was heard is kept in the cache directory; `--again` hears anew.
+turns. The recogniser is told the language, as a session that has heard a turn would. What was heard
+is kept in the cache directory; `--again` hears anew.
 
 How long the two work is measured, too. On a machine that has other work to do, that says little, so
 `KNOWN_AFTER_MS` are what the figures count with, and what was measured stands beside them.
@@ -186,7 +187,9 @@ class Listener:
         prosody = self._prosody.finished(so_far)
         prosody_s = time.perf_counter() - began
         audio = Audio(so_far, SAMPLE_RATE)
-        async with aclosing(self.ears.recognize(audio, RecognizeOptions())) as segments:
+        async with aclosing(
+            self.ears.recognize(audio, RecognizeOptions(language=language))
+        ) as segments:
             heard = [segment async for segment in segments]
         wording_s = time.perf_counter() - began
         return Pause(

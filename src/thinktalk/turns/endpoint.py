@@ -30,20 +30,20 @@ _LONGEST_MS = {
 }
 # Fitted by training/end_of_turn.py on the first half of benchmarks/turns_set.py: what each finding
 # adds to the log odds that the turn is over.
-_PRIOR = -0.94
-_PROSODY = 0.3  # times the log odds that it gives
+_PRIOR = -0.89
+_PROSODY = 0.31  # times the log odds that it gives
 _WORDING: dict[Wording | None, float] = {
-    Wording.ASKED: 1.72,
-    Wording.SAID: 0.98,
-    Wording.OPEN: -0.32,
-    Wording.COUNTING: 0.5,
-    Wording.TRAILING: -1.07,
-    Wording.HOLDING: -1.8,
-    None: 0.71,
+    Wording.ASKED: 1.92,
+    Wording.SAID: 0.93,
+    Wording.OPEN: 0.11,
+    Wording.COUNTING: 0.45,
+    Wording.TRAILING: -1.21,
+    Wording.HOLDING: -2.19,
+    None: 0.65,
 }
 # The wait where one is as likely as the other, for `AUTO`, and how fast it falls with the odds.
-_USUAL_MS = 1000.0
-_STEEPNESS = 0.5
+_USUAL_MS = 1100.0
+_STEEPNESS = 0.7
 _SHORTEST_MS = 300.0  # sooner, a pause for breath would do
 _UNHEARD_MS = 600.0  # as long as no words are known: recognition takes about as long
 # Each group of a number and "let me think" fall as the end of a sentence does.
