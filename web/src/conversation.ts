@@ -39,6 +39,7 @@ export class Conversation {
 
   private readonly context = new AudioContext({ latencyHint: "interactive" });
   private socket: RealtimeSocket | null = null;
+  private isSemantic: boolean;
   private answering: "no" | "asked" | "yes" = "no";
   private waitingText: string | null = null;
   private numAsked = 0;
@@ -53,7 +54,9 @@ export class Conversation {
   constructor(
     private readonly wishes: Wishes,
     private readonly onChange: () => void,
-  ) {}
+  ) {
+    this.isSemantic = wishes.isSemantic;
+  }
 
   /** Call it from a click or a key: browsers let no page sound without one. */
   async start(): Promise<void> {
@@ -101,6 +104,7 @@ export class Conversation {
 
   /** Who decides when a turn is over and what is an interruption. */
   judgeByMeaning(isSemantic: boolean): void {
+    this.isSemantic = isSemantic;
     const type = isSemantic ? "semantic_vad" : "server_vad";
     this.socket?.send({ type: "session.update", session: { turn_detection: { type } } });
   }
@@ -157,6 +161,9 @@ export class Conversation {
       case "conversation.item.input_audio_transcription.failed":
         this.finishLine(event.item_id, { trouble: event.error.message });
         break;
+      case "thinktalk.sound.judged":
+        this.note(event.item_id, event.kind, event.reason, event.text);
+        break;
       case "conversation.item.retrieved":
         this.transcript.line(event.item.id, "assistant").heard =
           event.item.content?.[0]?.transcript ?? "";
@@ -182,10 +189,10 @@ export class Conversation {
   }
 
   private async begin(): Promise<void> {
-    const { voice, isSemantic } = this.wishes;
+    const { voice } = this.wishes;
     const session = { modalities: ["text", "audio"], ...(voice && { voice }) };
     this.socket?.send({ type: "session.update", session });
-    this.judgeByMeaning(isSemantic);
+    this.judgeByMeaning(this.isSemantic);
     this.state = "live";
     const microphone = await Microphone.open(this.context, (frame) => this.send(frame)).catch(
       (error: Error) => this.tell(`${error.message} You can still write.`),
@@ -216,6 +223,12 @@ export class Conversation {
 
   private finishLine(item: string, changes: { text?: string; trouble?: string }): void {
     Object.assign(this.transcript.line(item, "user"), changes, { isFinal: true });
+  }
+
+  private note(item: string, kind: string, reason: string, text: string): void {
+    if (kind === "interruption" || kind === "undecided") return;
+    const aside = { kind: kind.replace("_", " "), reason };
+    Object.assign(this.transcript.line(item, "user"), { text, aside, isFinal: true });
   }
 
   private finishAnswer(trouble: string | undefined): void {

@@ -21,6 +21,7 @@ export type ServerEvent =
       item_id: string;
       error: { message: string };
     }
+  | { type: "thinktalk.sound.judged"; item_id: string; kind: string; reason: string; text: string }
   | { type: "conversation.item.retrieved"; item: { id: string; content?: { transcript?: string }[] } }
   | { type: "response.created" }
   | { type: "response.audio_transcript.delta" | "response.text.delta"; item_id: string; delta: string }

@@ -20,6 +20,10 @@ export function TranscriptView({ transcript }: { transcript: Transcript }) {
 
 function Words({ line }: { line: Line }) {
   if (line.trouble) return <i>not understood: {line.trouble}</i>;
+  if (line.aside) {
+    const { kind, reason } = line.aside;
+    return <i title={reason}>{[line.text, `(${kind}: it went on)`].join(" ")}</i>;
+  }
   if (line.heard === undefined) return <span>{line.text || "…"}</span>;
   return (
     <span>

@@ -10,6 +10,8 @@ export interface Line {
   /** Of an interrupted reply: the part that was heard. */
   heard?: string;
   trouble?: string;
+  /** What a sound was, and why, that came during a reply and did not stop it. */
+  aside?: { kind: string; reason: string };
 }
 
 export class Transcript {
