@@ -18,6 +18,7 @@
     ├── Forbidden                   foreign origin or host (403)
     │   └── ConsentMissing          nobody says that the speaker agrees
     ├── ModelNotFound               (404)
+    ├── NoSuchSocket                no conversation is held at this address (404)
     ├── RequestTooSlow              (408)
     ├── BodyTooLarge                (413)
     ├── HeadTooLarge                (431)
@@ -303,6 +304,16 @@ class ModelNotFound(ThinktalkError):
     def __init__(self, model: str) -> None:
         super().__init__(f"The model `{model}` does not exist or you do not have access to it.")
         self.model = model
+
+
+class NoSuchSocket(ThinktalkError):
+    code = "not_found"
+
+    def __init__(self, path: str) -> None:
+        super().__init__(
+            f"There is no socket at {path}: conversations are held at /api-ws/v1/realtime "
+            "(DashScope) and /v1/realtime (OpenAI)"
+        )
 
 
 class ModelNotSupported(ThinktalkError):

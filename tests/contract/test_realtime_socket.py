@@ -47,6 +47,7 @@ async def still_answers(client: Live) -> None:
     [
         ("/api-ws/v1/realtime", 400),
         ("/v1/realtime?model=", 400),
+        ("/realtime?model=gpt-realtime", 404),
         ("/v1/realtime?model=qwen9-realtime", 404),
         ("/api-ws/v1/realtime?model=qwen3-asr-flash", 404),
     ],
@@ -129,6 +130,7 @@ async def tried(url: str) -> int:
         ({"type": "input_audio_buffer.append"}, "invalid_value", "audio is missing"),
         ({"type": "conversation.item.delete", "item_id": "item_x"}, "item_not_found", "item_x"),
         ({"type": "session.update", "session": {"voice": "Nobody"}}, "invalid_value", "supported"),
+        ({"type": "session.update", "session": {"voice": "custom"}}, "invalid_value", "enrol"),
         ({"type": "session.update", "session": {"voice": ""}}, "invalid_value", "supported"),
         (
             {"type": "session.update", "session": {"modalities": ["audio"]}},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import io
@@ -19,6 +20,7 @@ import openai
 import pytest
 from openai import OpenAI
 
+from support.live import DASHSCOPE, live
 from support.media_files import audio_file, tone
 from support.scripted_senses import ScriptedSynthesizer
 from support.server import serving
@@ -238,7 +240,9 @@ def test_a_sample_in_the_request_is_fitted_once(
 def test_an_unknown_id_is_an_unknown_voice(url: str, voice: str) -> None:
     refused = spoken_with(url, voice)
     assert refused.status_code == 400
-    assert error_of(refused)["message"].startswith("Input should be 'Tina'")
+    message = error_of(refused)["message"]
+    wanted = "'Tina'" if voice == "nobody" else "'the id of an enrolled voice of this key'"
+    assert message.startswith(f"Input should be {wanted}") and repr(voice) in message
     assert error_of(refused)["param"] == "audio.voice"
     assert spoken_with(url, "Tina").is_success
 
@@ -436,3 +440,19 @@ def test_taking_noise_off_without_the_library_says_what_to_install(
     assert refused.status_code == 400
     assert "pip install 'thinktalk[denoise]'" in refused.json()["error"]["message"]
     assert enrol(url, denoise="false").status_code == 200
+
+
+async def test_an_open_conversation_loses_a_voice_that_is_deleted(url: str) -> None:
+    voice = enrol(url).json()
+    key = {"Authorization": "Bearer sk-ana"}
+    async with live(url, DASHSCOPE, key) as client:
+        session = {"voice": voice["id"], "turn_detection": None}
+        await client.send("session.update", session=session)
+        await client.until("session.updated")
+        await client.send("response.create")
+        assert (await client.until("response.done"))["response"]["status"] == "completed"
+        deleted = await asyncio.to_thread(call, url, "DELETE", path=f"/{voice['id']}")
+        assert deleted.is_success
+        await client.send("response.create")
+        error = await client.error()
+        assert voice["id"] in error["message"]

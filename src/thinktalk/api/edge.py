@@ -21,7 +21,7 @@ from thinktalk.api.dashscope.errors import is_native, native_body, native_status
 from thinktalk.api.errors import openai_body, retry_headers, status_of
 from thinktalk.api.operations import OPERATION_PATHS
 from thinktalk.api.streaming import ClientGone
-from thinktalk.errors import BadRequest, NotReady, ThinktalkError
+from thinktalk.errors import BadRequest, NoSuchSocket, NotReady, ThinktalkError
 
 _log = logging.getLogger("thinktalk.access")
 _CLIENT_CLOSED = 499  # nobody reads it; it keeps the counts honest
@@ -80,6 +80,9 @@ class Edge:
 
         async def noted(message: Message) -> None:
             nonlocal is_open
+            if message["type"] == "websocket.close" and not is_open:
+                # Nobody has taken the address.
+                raise NoSuchSocket(scope["path"])
             is_open = is_open or message["type"] in _SOCKET_ANSWERS
             await send(message)
 
@@ -90,6 +93,7 @@ class Edge:
         except ThinktalkError as error:
             self._context.count_error(error, request_id)
             if not is_open:
+                _log.info("socket %s refused: %s %s", scope["path"], error, request_id)
                 await _refuse_socket(error, request_id, send)
 
     async def _refuse(

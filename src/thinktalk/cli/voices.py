@@ -42,19 +42,23 @@ def _add_hear(actions: Any) -> None:
 
 
 def run_list(args: argparse.Namespace, settings: Settings) -> int:
+    from thinktalk.engines import languages
+
+    language = languages.asked_for(args.language, field="--language")
     found = [
         voice
         for voice in _known(find_server(args, settings), args.key)
-        if args.language in (None, voice.get("language"))
-        and args.gender in (None, voice.get("gender"))
+        if language in (None, voice.get("language")) and args.gender in (None, voice.get("gender"))
     ]
     if args.json:
         print(json.dumps(found, ensure_ascii=False, indent=2))
         return 0
+    if not found:
+        print("no voice is at home there; all voices speak all languages", file=sys.stderr)
     for voice in found:
         told = [str(voice.get(key) or "-") for key in ("name", "language", "gender")]
         print("{:<14} {:<3} {:<7} ".format(*told) + str(voice.get("description") or ""))
-        print(" " * 27 + str(voice.get("source") or ""))
+        print(" " * 27 + _origin(voice))
     if any(voice.get("stand_in") for voice in found):
         print(
             "\nNames of hosted services are answered by stand-ins: none is the hosted voice itself."
@@ -62,6 +66,15 @@ def run_list(args: argparse.Namespace, settings: Settings) -> int:
             file=sys.stderr,
         )
     return 0
+
+
+def _origin(voice: dict[str, Any]) -> str:
+    """What a voice is made of; of an enrolled one its id, by which it is used and removed."""
+    if voice.get("builtin") is not False:
+        return str(voice.get("source") or "")
+    similarity = voice.get("similarity")
+    likeness = "" if similarity is None else f", similarity {similarity:.2f} of 1"
+    return f"{voice['id']}, {voice.get('state')}{likeness}"
 
 
 def run_hear(args: argparse.Namespace, settings: Settings) -> int:

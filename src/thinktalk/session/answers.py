@@ -185,11 +185,14 @@ class Answers:
         async def build(capabilities: Capabilities) -> GenerateRequest:
             await self._settled()
             history = self._history if request.input is None else request.input
-            voice = SpeechOptions(voice=config.voice, speed=config.speed)
+            speech = None
+            if config.speaks:
+                voice = await self._ports.voice(config.voice_name)
+                speech = SpeechOptions(voice=voice, speed=config.speed)
             return GenerateRequest(
                 messages=await history.messages(config.instructions, self._ports.pictures),
                 sampling=config.sampling,
-                speech=voice if config.speaks else None,
+                speech=speech,
                 tools=config.tools,
                 tool_choice=config.tool_choice,
             )

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from thinktalk.conversation import Tool
-from thinktalk.engines.base import Sampling, ToolChoice, VoiceRef
+from thinktalk.engines.base import Sampling, ToolChoice
 from thinktalk.session.history import History
 from thinktalk.turns.endpoint import Eagerness
 
@@ -39,7 +39,6 @@ class SessionConfig:
 
     speaks: bool = True
     voice_name: str = "Tina"
-    voice: VoiceRef = field(default_factory=lambda: VoiceRef("Tina"))
     instructions: str = ""
     transcribes: bool = True
     language: str | None = None

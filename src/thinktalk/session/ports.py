@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from thinktalk.conversation import ImagePart, VideoPart
-from thinktalk.engines.base import Capabilities, GenerateRequest, Glance, Recognizer
+from thinktalk.engines.base import Capabilities, GenerateRequest, Glance, Recognizer, VoiceRef
 from thinktalk.events import Event
 from thinktalk.media.activity import WindowStream
 from thinktalk.media.budget import Family
@@ -39,12 +39,14 @@ class Answer(Protocol):
 class Ports:
     """`recognizer` None: the engine hears for itself, and transcripts are not to be had.
 
+    `voice` finds a voice by the client's name, anew for each answer: it may have been deleted.
     `pictures` decodes those of one turn: one as an image, several as a video. `finished` is how
     likely a turn sounds finished by its sound at 16 kHz; None where nobody can tell. `judge` says
     what a sound is that comes while the assistant speaks, with what `glance` reads of it.
     """
 
     answer: Callable[[Build], Answer]
+    voice: Callable[[str], Awaitable[VoiceRef]]
     pictures: Callable[[Sequence[str]], Awaitable[ImagePart | VideoPart]]
     activity: Callable[[], WindowStream]
     recognizer: Recognizer | None

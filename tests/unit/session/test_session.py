@@ -12,7 +12,7 @@ import pytest
 
 from support.scripted_senses import ScriptedRecognizer
 from thinktalk.conversation import ImagePart, VideoPart
-from thinktalk.engines.base import Segment
+from thinktalk.engines.base import Segment, VoiceRef
 from thinktalk.events import Event
 from thinktalk.media.activity import LevelStream
 from thinktalk.media.types import Audio, Samples
@@ -43,6 +43,10 @@ async def _no_pictures(sources: Sequence[str]) -> ImagePart | VideoPart:
     raise AssertionError("there are none")
 
 
+async def _tina(name: str) -> VoiceRef:
+    return VoiceRef(name)
+
+
 class Talk:
     """A session, and what it has said so far. `glance` is what is read of sounds over a reply."""
 
@@ -56,6 +60,7 @@ class Talk:
         self.recognizer = ScriptedRecognizer((heard,) if words else ())
         ports = Ports(
             glance=read,
+            voice=_tina,
             answer=lambda build: _Answer(engine, build),
             pictures=_no_pictures,
             activity=LevelStream,

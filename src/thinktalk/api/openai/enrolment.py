@@ -103,7 +103,8 @@ class Voices:
             if entry["id"] == voice_id:
                 return json_response(entry)
         voice = await self._cloner.store.find(voice_id, caller(request))
-        report = json.loads(voice.sample_report)
+        # What speaks now may be another fit, or none: only the figures are the sample's.
+        report = json.loads(voice.sample_report) | self._cloner.enrolled(voice)[1]
         return json_response({**self._entry(voice), "voice_report": report})
 
     async def rename(self, request: Request) -> Response:

@@ -183,7 +183,11 @@ class VoiceReader:
         try:
             voice = await self.cloner.store.use(voice_id, self.owner)
         except VoiceNotFound:
-            raise UnknownVoice(voice_id, known) from None
+            if self.strict:
+                raise UnknownVoice(voice_id, known) from None
+            raise UnknownVoice(
+                voice_id, ["the id of an enrolled voice of this key", "a name of the catalogue"]
+            ) from None
         # The hosted service binds a voice to the model that it was enrolled for, never a snapshot.
         if self.strict and model.id != (voice.target_model or model.base):
             raise UnknownVoice(voice_id, known)

@@ -19,7 +19,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from thinktalk.api.context import ApiContext
 from thinktalk.api.openai.schemas import SpeechBody
-from thinktalk.api.openai.voices import VoiceReader
+from thinktalk.api.openai.voices import CUSTOM, ChosenVoice, VoiceReader
 from thinktalk.api.realtime import flat
 from thinktalk.api.realtime.audio import WireFormat
 from thinktalk.api.realtime.client_events import ClientEvents
@@ -77,7 +77,6 @@ class Connection:
         self._dialect = dialect
         self._caller = caller
         self._voices = VoiceReader.of(context).on_behalf_of(caller)
-        self._known_voices: dict[str, tuple[str, VoiceRef]] = {}
         self._outbox = Outbox()
         limits = context.settings.realtime
         self.session = Session(
@@ -164,11 +163,10 @@ class Connection:
         return self._dialect.read(state, self._model)
 
     async def _config(self, wanted: Wanted) -> SessionConfig:
-        name, voice = await self._voice(wanted.voice or self._model.defaults.voice)
+        chosen = await self._voice(wanted.voice or self._model.defaults.voice)
         return SessionConfig(
             speaks=wanted.speaks,
-            voice_name=name,
-            voice=voice,
+            voice_name=chosen.name,
             instructions=wanted.instructions,
             transcribes=wanted.transcribes,
             language=wanted.language,
@@ -179,13 +177,19 @@ class Connection:
             tool_choice=wanted.tool_choice,
         )
 
-    async def _voice(self, name: str) -> tuple[str, VoiceRef]:
-        if name not in self._known_voices:
-            speech = SpeechBody(voice=name)
-            chosen = await self._voices.choose(speech, self._model)
-            options, _ = await self._voices.options(speech, chosen)
-            self._known_voices[name] = (chosen.name, options.voice)
-        return self._known_voices[name]
+    async def _voice(self, name: str) -> ChosenVoice:
+        """The voice that is meant. Raises `UnknownVoice`, also where it was deleted meanwhile."""
+        if name.casefold() == CUSTOM:
+            raise InvalidField(
+                "the realtime socket takes voices of the catalogue and enrolled ones, by id: enrol "
+                "a sample with POST /v1/audio/voices",
+                param="session.voice",
+            )
+        return await self._voices.choose(SpeechBody(voice=name), self._model)
+
+    async def _sound_of(self, name: str) -> VoiceRef:
+        options, _ = await self._voices.options(SpeechBody(voice=name), await self._voice(name))
+        return options.voice
 
     @property
     def _is_nested(self) -> bool:
@@ -279,6 +283,7 @@ class Connection:
         services = self._context.services
         return Ports(
             answer=self._answer,
+            voice=self._sound_of,
             pictures=self._pictures,
             activity=services.activity,
             recognizer=services.recognizer,
