@@ -54,10 +54,9 @@ class InputBuffer:
 
     def forget(self, before: int) -> None:
         """Let go of what was before that position."""
-        while self._pieces and self.start + len(self._pieces[0]) <= before:
-            self.start += len(self._pieces.popleft())
-
-    def flush(self) -> None:
-        """Let go of everything. The resampler still holds a few milliseconds: they go on."""
-        self._pieces.clear()
-        self.start = self.end
+        while self._pieces and self.start < before:
+            piece = self._pieces.popleft()
+            rest = piece[before - self.start :]
+            self.start += len(piece) - len(rest)
+            if len(rest):
+                self._pieces.appendleft(rest)

@@ -135,6 +135,7 @@ class UserInput:
         if rules == self._rules:
             return
         self._rules = rules
+        self._forget_utterance()
         if rules is None:
             self._windows = self._detector = None
             return
@@ -205,15 +206,19 @@ class UserInput:
 
     def clear(self) -> None:
         """Drop sound and pictures."""
+        self._forget_utterance()
+        self._pictures = []
+        # What has not been listened to yet may be the next turn.
+        self._buffer.forget(self._listened_to)
+        if self._detector is not None:
+            self._detector.reset()
+
+    def _forget_utterance(self) -> None:
         if self._utterance is not None:
             for task in (self._utterance.following, self._utterance.judging):
                 if task is not None:
                     task.cancel()
         self._utterance = None
-        self._pictures = []
-        self._buffer.flush()
-        if self._detector is not None:
-            self._detector.reset()
 
     def end_if_silent(self, since_s: float) -> None:
         """End a turn whose user has been silent for long, or whose client has: `since_s`."""
@@ -369,6 +374,13 @@ class UserInput:
         """Samples to keep of what comes before speech is noticed."""
         prefix_ms = self._rules.prefix_ms if self._rules else 0
         return round((prefix_ms / 1000 + _TAIL_S) * SAMPLE_RATE)
+
+    @property
+    def _listened_to(self) -> int:
+        """Up to where turns have been looked for; all of it, where the client says."""
+        if self._detector is None:
+            return self._buffer.end
+        return self._windows_from + round(self._detector.now_s * SAMPLE_RATE)
 
     @property
     def _speech_end(self) -> int:

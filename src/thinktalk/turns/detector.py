@@ -66,6 +66,11 @@ class TurnDetector:
         return self._is_resting
 
     @property
+    def now_s(self) -> float:
+        """The end of the last window."""
+        return self._position * WINDOW_S
+
+    @property
     def onset_s(self) -> float:
         """When the speech began, in seconds from the first window of all."""
         return self._onset * WINDOW_S

@@ -136,6 +136,19 @@ async def test_an_answer_made_in_advance_is_dropped_when_the_user_goes_on() -> N
         assert len(talk.of(said.ResponseCreated)) == 1
 
 
+async def test_two_turns_in_one_piece_are_two_turns() -> None:
+    engine = ScriptedEngine("Yes.", audio_s_per_word=0.05)
+    async with talking(engine, TurnRules(silence_ms=300)) as talk:
+        times = np.arange(16_000 // 2) / 16_000
+        tone = (0.3 * np.sin(2 * np.pi * 220 * times)).astype(np.float32)
+        rest = np.zeros(16_000 // 2, np.float32)
+        whole = np.concatenate([tone, rest, tone, rest])
+        await talk.session.append_audio(Audio(whole, 16_000))
+        await talk.until(lambda: len(talk.of(said.Transcribed)) == 2)
+        first, second = (heard.duration_s for heard in talk.of(said.Transcribed))
+        assert first >= 0.6 and second >= 0.6
+
+
 async def test_a_user_who_may_not_interrupt_is_answered_afterwards() -> None:
     engine = ScriptedEngine("One two three.", audio_s_per_word=0.5)
     rules = TurnRules(silence_ms=300, interrupts=False)

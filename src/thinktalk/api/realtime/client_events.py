@@ -21,6 +21,7 @@ from thinktalk.session.session import Session
 Event = Mapping[str, Any]
 
 MAX_AUDIO_BYTES = 15 * 1024 * 1024  # of one append
+_MAX_INPUT_ITEMS = 500
 MAX_IMAGE_CHARS = 2 * 1024 * 1024
 
 
@@ -125,6 +126,11 @@ class ClientEvents:
         body = parse(ResponseBody, raw)
         config = await self._connection.config_for(raw)
         history = None
+        if body.input is not None and len(body.input) > _MAX_INPUT_ITEMS:
+            raise InvalidField(
+                f"input has {len(body.input)} items; the limit is {_MAX_INPUT_ITEMS}",
+                param="response.input",
+            )
         if body.input is not None:
             history = History(self._session.family)
             for item in body.input:
