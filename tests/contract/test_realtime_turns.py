@@ -137,6 +137,18 @@ async def test_responses_are_refused_while_somebody_speaks(url: str) -> None:
         assert (await client.error())["code"] == "conversation_already_has_active_response"
 
 
+async def test_the_light_tier_goes_by_silence(url: str) -> None:
+    path = "/v1/realtime?model=qwen3.5-omni-light-realtime"
+    turns = {"input": {"turn_detection": {"type": "semantic_vad", "eagerness": "low"}}}
+    async with live(url, path) as client:
+        await client.send("session.update", session={"type": "realtime", "audio": turns})
+        await ask(client, 24_000)
+        await asyncio.sleep(0.3)
+        await client.say(tone(0.4, 24_000))
+        await client.until("input_audio_buffer.speech_started")
+        assert not any("judged" in kind for kind in client.types)
+
+
 async def test_a_session_ends_well_in_the_middle_of_a_reply(url: str) -> None:
     async with live(url) as client:
         await client.send("session.update", session={"modalities": ["text"]})

@@ -11,7 +11,7 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
@@ -34,7 +34,7 @@ from thinktalk.media import budget
 from thinktalk.serving.answering import Answer
 from thinktalk.serving.models import ServedModel
 from thinktalk.serving.usage import TokenUsage
-from thinktalk.session.config import SessionConfig
+from thinktalk.session.config import SessionConfig, TurnRules
 from thinktalk.session.errors import FormatFixed
 from thinktalk.session.events import Fault, SessionFinished
 from thinktalk.session.ids import new_id
@@ -45,6 +45,7 @@ from thinktalk.session.session import Session, SessionLimits
 _NORMAL, _FATAL, _INTERNAL, _RESTART, _OVERLOADED = 1000, 1007, 1011, 1012, 1013
 _FRAMES_A_SECOND = 1.0  # of a video call
 _MAX_REASON_BYTES = 123
+_LIGHT_SILENCE_MS = 500
 _MAX_SETTINGS_BYTES = 1024 * 1024
 
 _log = logging.getLogger(__name__)
@@ -170,12 +171,18 @@ class Connection:
             instructions=wanted.instructions,
             transcribes=wanted.transcribes,
             language=wanted.language,
-            turns=wanted.turns,
+            turns=self._turns(wanted.turns),
             sampling=wanted.sampling,
             speed=wanted.speed,
             tools=wanted.tools,
             tool_choice=wanted.tool_choice,
         )
+
+    def _turns(self, rules: TurnRules | None) -> TurnRules | None:
+        """The light tier, which is for speed, goes by silence alone."""
+        if rules is None or self._model.tier != "light" or not rules.is_semantic:
+            return rules
+        return replace(rules, is_semantic=False, silence_ms=rules.silence_ms or _LIGHT_SILENCE_MS)
 
     async def _voice(self, name: str) -> ChosenVoice:
         """The voice that is meant. Raises `UnknownVoice`, also where it was deleted meanwhile."""
