@@ -29,6 +29,7 @@ ARGUMENTS: dict[str, tuple[str, ...]] = {
     "json_schema": (),
     "conversation": ("shot.png",),
     "transcribe": ("question.wav",),
+    "realtime": ("question.wav", "answer.wav"),
 }
 
 
