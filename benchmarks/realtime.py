@@ -163,11 +163,11 @@ async def interrupted(talker: Talker, question: Samples, bid: Samples) -> tuple[
     talker.say(bid)
     await talker.said()
     await talker.wait_for("response.done", onset)
-    flushed = talker.played.flushed_s
+    flushed = next((at for at in talker.flushed if at >= onset), float("nan"))
     judged = await talker.wait_for("thinktalk.sound.judged", onset, 0.1) or onset
     await asyncio.sleep(1.5)
     await talker.send("response.cancel")
-    return (flushed or float("nan")) - onset, judged - onset
+    return flushed - onset, judged - onset
 
 
 async def barge_in(url: str) -> list[dict[str, Any]]:

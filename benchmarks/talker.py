@@ -36,7 +36,6 @@ class Played:
 
     first_s: float | None = None
     ends_s: float = 0.0  # of what has arrived
-    flushed_s: float | None = None
 
 
 @dataclass(slots=True)
@@ -46,6 +45,7 @@ class Talker:
     socket: ClientConnection
     events: list[tuple[float, dict[str, Any]]] = field(default_factory=list)
     played: Played = field(default_factory=Played)
+    flushed: list[float] = field(default_factory=list)  # when sound was cut off
     said_end_s: float = 0.0  # when the last audible sample of what was said went out
     _to_say: Samples = field(default_factory=lambda: np.zeros(0, np.float32))
     _news: asyncio.Event = field(default_factory=asyncio.Event)
@@ -102,7 +102,7 @@ class Talker:
                 self._play(now, base64.b64decode(event.pop("delta")))
             elif event["type"] == "input_audio_buffer.speech_started":
                 if now < self.played.ends_s:
-                    self.played.flushed_s = now
+                    self.flushed.append(now)
                 self.played.ends_s = now
             elif event["type"] == "response.created":
                 self.played = Played()
