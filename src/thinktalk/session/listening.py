@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import dataclass
 
 from thinktalk.engines.base import RecognizeOptions, Recognizer, Segment
+from thinktalk.errors import ThinktalkError
 from thinktalk.media.activity import SAMPLE_RATE
 from thinktalk.media.types import Audio, Samples
 
@@ -79,7 +80,8 @@ class Listening:
             if position() - self.heard.end < SAMPLE_RATE // 2:
                 continue
             began = loop.time()
-            await self.hear(position())
+            with suppress(ThinktalkError):  # is told when the turn is over
+                await self.hear(position())
             pause_s = max(_EVERY_S, _COST_SHARE * (loop.time() - began))
 
     async def hear(self, end: int) -> Heard:

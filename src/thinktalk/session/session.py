@@ -291,7 +291,9 @@ class Session:
             self._transcribing.pop(item.id, None)
 
     async def _settled(self) -> None:
-        await asyncio.gather(*self._transcribing.values())
+        # An answer that is stopped while it waits must not stop what it waits for.
+        if self._transcribing:
+            await asyncio.wait(list(self._transcribing.values()))
 
     async def _watch(self) -> None:
         """What happens by the clock alone."""

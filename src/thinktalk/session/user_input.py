@@ -11,6 +11,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from thinktalk.errors import ThinktalkError
 from thinktalk.media.activity import SAMPLE_RATE, WindowStream
 from thinktalk.media.types import Audio, Samples
 from thinktalk.session.config import TurnRules
@@ -249,7 +250,10 @@ class UserInput:
         found = _Finding()
 
         async def understand(listening: Listening) -> None:
-            heard = await listening.hear(end)
+            try:
+                heard = await listening.hear(end)
+            except ThinktalkError:
+                return  # is told when the turn is over
             if self._rests(utterance):
                 self._heard_language = heard.language or self._heard_language
                 found.wording = wording.judge(heard.text, heard.language)

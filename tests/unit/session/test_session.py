@@ -51,13 +51,18 @@ class Talk:
     """A session, and what it has said so far. `glance` is what is read of sounds over a reply."""
 
     def __init__(
-        self, engine: ScriptedEngine, config: SessionConfig, words: str, glance: str
+        self,
+        engine: ScriptedEngine,
+        config: SessionConfig,
+        words: str,
+        glance: str,
+        hears_after_s: float,
     ) -> None:
         async def read(samples: Samples, language: str, prompt: str) -> str:
             return glance
 
         heard = Segment(start_s=0.0, end_s=1.0, text=words, language="en")
-        self.recognizer = ScriptedRecognizer((heard,) if words else ())
+        self.recognizer = ScriptedRecognizer((heard,) if words else (), delay_s=hears_after_s)
         ports = Ports(
             glance=read,
             voice=_tina,
@@ -99,8 +104,9 @@ async def talking(
     *,
     words: str = " What time is it?",
     glance: str = "",
+    hears_after_s: float = 0.0,
 ) -> AsyncGenerator[Talk, None]:
-    talk = Talk(engine, SessionConfig(turns=rules), words, glance)
+    talk = Talk(engine, SessionConfig(turns=rules), words, glance, hears_after_s)
     talk.session.start()
     listening = asyncio.create_task(talk.listen())
     yield talk
@@ -147,6 +153,17 @@ async def test_two_turns_in_one_piece_are_two_turns() -> None:
         await talk.until(lambda: len(talk.of(said.Transcribed)) == 2)
         first, second = (heard.duration_s for heard in talk.of(said.Transcribed))
         assert first >= 0.6 and second >= 0.6
+
+
+async def test_a_stopped_answer_leaves_the_transcript_to_be_finished() -> None:
+    engine = ScriptedEngine("Yes.")
+    async with talking(engine, TurnRules(silence_ms=300), hears_after_s=0.4) as talk:
+        await talk.append(0.5, 0.3)
+        await talk.append(0.5, 0.0)
+        await talk.until(lambda: bool(talk.of(said.ResponseCreated)))
+        talk.session.cancel_response()
+        await talk.until(lambda: bool(talk.of(said.Transcribed)))
+        assert not engine.requests and not talk.of(said.TranscriptionFailed)
 
 
 async def test_a_user_who_may_not_interrupt_is_answered_afterwards() -> None:
