@@ -43,6 +43,7 @@ PAUSE_S = 0.7
 SILENCE_MS = 500
 SESSIONS, FRAMES_S = 50, 10.0
 KILLED = 200
+KEPT_S = 5.0  # lost conversations
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +222,7 @@ async def kills(server: RunningServer) -> list[dict[str, Any]]:
     async def batch() -> None:
         for first in range(0, KILLED, 40):
             await asyncio.gather(*(one(first + number) for number in range(40)))
-        await asyncio.sleep(1.0)
+        await asyncio.sleep(KEPT_S + 1.0)
 
     await batch()  # what grows with use for once, such as pools of threads
     before = server.resident_bytes()
@@ -253,6 +254,7 @@ def main() -> None:
         f"THINKTALK_PROFILES__{tier}__ENGINE": "scripted" for tier in ("PLUS", "FLASH", "LIGHT")
     }
     scripted["THINKTALK_REALTIME__MAX_SESSIONS"] = "250"
+    scripted["THINKTALK_REALTIME__RESUME_S"] = str(KEPT_S)
     if {"frames", "kills"} & set(args.part):
         with running_server(**scripted) as server:
             if "frames" in args.part:

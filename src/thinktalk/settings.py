@@ -173,6 +173,11 @@ class RealtimeSettings(_Section):
         300.0, gt=0, description="A client that sends nothing for so long is closed"
     )
     max_session_s: float = Field(7200.0, gt=0, description="Longest conversation")
+    resume_s: float = Field(
+        60.0,
+        ge=0,
+        description="A conversation whose connection was lost can be resumed for so long",
+    )
     max_turn_s: float = Field(
         600.0, gt=0, description="Sound of one turn; where the client commits, more is refused"
     )

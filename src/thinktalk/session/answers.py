@@ -16,7 +16,8 @@ from thinktalk.session.errors import AlreadyAnswering, NothingToCancel, VoiceFix
 from thinktalk.session.events import ResponseState
 from thinktalk.session.history import History
 from thinktalk.session.ids import new_id
-from thinktalk.session.items import Item, Speech
+from thinktalk.session.items import Item
+from thinktalk.session.memory import Memory, Spoken
 from thinktalk.session.outbox import Outbox
 from thinktalk.session.overhearing import Backdrop
 from thinktalk.session.playback import Clock
@@ -66,6 +67,7 @@ class Answers:
         self._next: ResponseRequest | None = None
         # Clients may still tell how much of these was played.
         self._given: deque[Reply] = deque(maxlen=_MAX_SPOKEN)
+        self._earlier: tuple[Spoken, ...] = ()  # likewise, before the connection was lost
         self._voice: str | None = None  # that was heard
 
     @property
@@ -81,7 +83,22 @@ class Answers:
     @property
     def have_begun(self) -> bool:
         """Whether there was any answer."""
-        return bool(self._given)
+        return bool(self._given or self._earlier)
+
+    @property
+    def spoken(self) -> tuple[Spoken, ...]:
+        """The last replies that were spoken."""
+        given = tuple(spoken for reply in self._given if (spoken := reply.spoken) is not None)
+        return (*self._earlier, *given)[-_MAX_SPOKEN:]
+
+    @property
+    def voice(self) -> str | None:
+        """The voice that was heard: the session keeps it."""
+        return self._voice
+
+    def take_over(self, memory: Memory) -> None:
+        """Go on after these replies."""
+        self._earlier, self._voice = memory.spoken, memory.voice
 
     def backdrop(self, duration_s: float) -> Backdrop:
         """What is being said: the last words that were heard, and the sound of late."""
@@ -151,16 +168,28 @@ class Answers:
             return
         is_whole, heard_s = reply.is_closed, reply.playback.heard_s
         reply.interrupt(reason)
-        self._keep(reply, heard_s)
+        if reply.spoken is not None:
+            self._keep(reply.spoken, heard_s)
         self._reply = None
         if not is_whole and running is not None:
             running.cancel()
 
     def truncate(self, item_id: str, heard_s: float) -> None:
         """Keep of a spoken reply what was heard within its first `heard_s`."""
-        for reply in self._given:
-            if reply.message_id == item_id:
-                self._keep(reply, heard_s)
+        for spoken in self.spoken:
+            if spoken.item_id == item_id:
+                self._keep(spoken, heard_s)
+
+    def leave(self) -> None:
+        """Stop, as the client has gone. It plays to the end what it was sent."""
+        self.forget_prepared()
+        self._next = None
+        reply = self._reply
+        if reply is None or reply.is_closed:
+            return
+        heard_s = reply.playback.sent_s - reply.interrupt("client_gone")
+        if reply.spoken is not None:
+            self._keep(reply.spoken, heard_s)
 
     async def end(self) -> None:
         """Wait for the running answer; nothing follows it."""
@@ -211,10 +240,7 @@ class Answers:
         answer = self._ports.answer(build)
         return Reply(state, answer, self._outbox, remember, self._clock, in_advance=in_advance)
 
-    def _keep(self, reply: Reply, heard_s: float) -> None:
-        item_id = reply.message_id
-        if not reply.state.speaks or item_id is None or item_id not in self._history:
-            return
-        heard = Speech(None, reply.playback.heard(reply.text, heard_s))
-        item = self._history.get(item_id)
-        self._history.put(replace(item, status="incomplete", content=(heard,)))
+    def _keep(self, spoken: Spoken, heard_s: float) -> None:
+        if spoken.item_id in self._history:
+            item, heard = self._history.get(spoken.item_id), spoken.heard(heard_s)
+            self._history.replace(replace(item, status="incomplete", content=(heard,)))

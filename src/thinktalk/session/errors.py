@@ -78,6 +78,27 @@ class ItemNotFound(SessionError):
         super().__init__(f"There is no item {item_id!r} in the conversation", param=param)
 
 
+class ResumedTooLate(SessionError):
+    """Something has happened in the session that would have to be forgotten."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "A session is resumed before anything else: this one has sound or items already",
+            param="session_id",
+        )
+
+
+class NothingToResume(SessionError):
+    code = "session_not_found"
+
+    def __init__(self, session_id: str, keep_s: float) -> None:
+        super().__init__(
+            f"There is no session {session_id!r} to resume: a conversation is kept for {keep_s:g} "
+            "s after its connection is lost (realtime.resume_s)",
+            param="session_id",
+        )
+
+
 class NothingGenerated(SessionError):
     """The end of an idle session, with the hosted service's words."""
 

@@ -203,6 +203,21 @@ class CallArgumentsDone:
 
 
 @dataclass(frozen=True, slots=True)
+class SettingsChanged:
+    """`settings` as the client sees them; the session does not read them."""
+
+    settings: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class SessionResumed:
+    """An earlier conversation goes on: its settings, and its items in order."""
+
+    settings: Mapping[str, Any]
+    item_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class SessionFinished:
     pass
 
@@ -241,6 +256,8 @@ SessionEvent = (
     | ReplyAudioDone
     | CallArguments
     | CallArgumentsDone
+    | SettingsChanged
+    | SessionResumed
     | SessionFinished
     | Fault
 )

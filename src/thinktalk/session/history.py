@@ -6,7 +6,7 @@ text. Calls without a result are left out of the messages, so that they are alwa
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from thinktalk.conversation import (
@@ -42,7 +42,7 @@ class History:
         self._family: budget.Family = family
         self._items: list[Item] = []
 
-    def __iter__(self) -> Iterable[Item]:
+    def __iter__(self) -> Iterator[Item]:
         return iter(list(self._items))
 
     @property
@@ -80,6 +80,10 @@ class History:
             at -= 1
         self._lighten()
         return self._items[at - 1].id if at > 0 else None
+
+    def take_over(self, items: Iterable[Item]) -> None:
+        """Hold these instead."""
+        self._items = list(items)
 
     def with_item(self, item: Item) -> History:
         """The same conversation with one more item."""

@@ -43,6 +43,7 @@ from thinktalk.session.events import (
 )
 from thinktalk.session.ids import new_id
 from thinktalk.session.items import Item, Speech, Text
+from thinktalk.session.memory import Spoken
 from thinktalk.session.outbox import Outbox
 from thinktalk.session.playback import Clock, Playback, RecentSound
 from thinktalk.session.ports import Answer
@@ -103,6 +104,13 @@ class Reply:
         """Whether it is being generated, or still played."""
         return not self.is_closed or self.playback.lead_s > _NOTE_S
 
+    @property
+    def spoken(self) -> Spoken | None:
+        """Its message, if that is spoken and has begun."""
+        if self.message_id is None or not self.state.speaks:
+            return None
+        return Spoken(self.message_id, self.text, self.playback)
+
     def release(self) -> None:
         """Let it be heard, from its beginning."""
         self._released.set()
@@ -130,11 +138,17 @@ class Reply:
                 else:
                     await self._deliver(event)
 
-    def interrupt(self, reason: str) -> None:
-        """End its events now, with what was said so far; what follows is dropped."""
-        if not self.is_closed:
-            self._outbox.drop_audio(self.state.id)
-            self._close("cancelled", reason)
+    def interrupt(self, reason: str) -> float:
+        """End its events now, with what was said so far; what follows is dropped.
+
+        Returns:
+            Seconds of its sound that had not been sent to the client yet.
+        """
+        if self.is_closed:
+            return 0.0
+        dropped_s = self._outbox.drop_audio(self.state.id)
+        self._close("cancelled", reason)
+        return dropped_s
 
     async def _deliver(self, event: Event) -> None:
         match event:

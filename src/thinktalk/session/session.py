@@ -26,6 +26,7 @@ from thinktalk.session.answers import Answers
 from thinktalk.session.config import ResponseRequest, SessionConfig
 from thinktalk.session.errors import (
     NothingGenerated,
+    ResumedTooLate,
     SessionError,
     SessionExpired,
     UserSpeaking,
@@ -50,6 +51,7 @@ from thinktalk.session.history import History
 from thinktalk.session.ids import new_id
 from thinktalk.session.items import Item, Speech
 from thinktalk.session.listening import Heard
+from thinktalk.session.memory import Memory
 from thinktalk.session.outbox import Outbox
 from thinktalk.session.overhearing import Backdrop
 from thinktalk.session.playback import Clock
@@ -93,6 +95,7 @@ class Session:
         self._transcribing: dict[str, asyncio.Task[None]] = {}
         self._input = UserInput(ports, self, self._spawn, limits.max_turn_s)
         self._answers = Answers(ports, self._history, outbox, self._settled, self._spawn, clock)
+        self._is_over = False
         self._began = self._active_at = self._sound_at = self._quiet_since = clock()
         self._input.listen_by(config.turns)
 
@@ -104,6 +107,7 @@ class Session:
 
     async def finish(self) -> None:
         """Let the running answer end and say good-bye; what was not committed is dropped."""
+        self._is_over = True
         self._input.clear()
         await self._answers.end()
         self._outbox.put(SessionFinished())
@@ -112,10 +116,44 @@ class Session:
     async def close(self) -> None:
         """Stop everything; returns when nothing is left."""
         self._outbox.close()
+        self._answers.leave()
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+    @property
+    def memory(self) -> Memory | None:
+        """What another session needs to go on, once this is closed.
+
+        None if its client had ended it, its time was over, or nothing was said.
+        """
+        if self._is_over or self._history.last_id is None:
+            return None
+        items = tuple(
+            replace(item, status="completed") if item.status == "in_progress" else item
+            for item in self._history
+        )
+        answers = self._answers
+        return Memory(self.id, self._began, items, answers.spoken, answers.voice)
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether nothing has been said in it."""
+        nothing_said = self._history.last_id is None and not self._answers.have_begun
+        return nothing_said and not self.has_sound
+
+    def resume(self, memory: Memory) -> None:
+        """Go on with another session's conversation, as that one, if this `is_fresh`.
+
+        Raises:
+            ResumedTooLate
+        """
+        if not self.is_fresh:
+            raise ResumedTooLate
+        self.id, self._began = memory.session_id, memory.began_at
+        self._history.take_over(memory.items)
+        self._answers.take_over(memory)
 
     def touch(self) -> None:
         """Note that the client did something."""
@@ -304,6 +342,7 @@ class Session:
             self._speak_first(now)
             fault = self._overdue(now)
             if fault is not None:
+                self._is_over = isinstance(fault, SessionExpired)
                 self._outbox.put(Fault(fault, is_final=True))
                 self._outbox.close()
                 return

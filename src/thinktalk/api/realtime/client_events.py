@@ -35,6 +35,8 @@ class Settled(Protocol):
 
     async def update(self, changes: Event) -> None: ...
 
+    async def resume(self, session_id: str) -> None: ...
+
     async def config_for(self, body: Event) -> SessionConfig:
         """The session's settings with those of one response."""
         ...
@@ -49,6 +51,7 @@ class ClientEvents:
         self._decoder: InputDecoder | None = None
         self._handlers: dict[str, Callable[[Event], Awaitable[None]]] = {
             "session.update": self._update,
+            "session.resume": self._resume,
             "input_audio_buffer.append": self._append_audio,
             "input_audio_buffer.commit": self._commit,
             "input_audio_buffer.clear": self._clear,
@@ -80,6 +83,9 @@ class ClientEvents:
         if not isinstance(changes, dict):
             raise InvalidField("session is missing or no object", param="session")
         await self._connection.update(changes)
+
+    async def _resume(self, event: Event) -> None:
+        await self._connection.resume(_text(event, "session_id"))
 
     async def _append_audio(self, event: Event) -> None:
         data = from_base64(_text(event, "audio"), "audio")

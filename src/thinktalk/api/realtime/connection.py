@@ -25,18 +25,24 @@ from thinktalk.api.realtime.audio import WireFormat
 from thinktalk.api.realtime.client_events import ClientEvents
 from thinktalk.api.realtime.dialect import Dialect, Frame, State
 from thinktalk.api.realtime.openai_ga import NestedDialect
+from thinktalk.api.realtime.resumption import Conversation, LostConversations
 from thinktalk.api.realtime.wanted import Wanted
 from thinktalk.conversation import ImagePart, VideoPart
 from thinktalk.engines.base import VoiceRef
-from thinktalk.errors import BadRequest, InvalidField
+from thinktalk.errors import BadRequest, InvalidField, ThinktalkError
 from thinktalk.events import Event
 from thinktalk.media import budget
 from thinktalk.serving.answering import Answer
 from thinktalk.serving.models import ServedModel
 from thinktalk.serving.usage import TokenUsage
 from thinktalk.session.config import SessionConfig, TurnRules
-from thinktalk.session.errors import FormatFixed
-from thinktalk.session.events import Fault, SessionFinished
+from thinktalk.session.errors import FormatFixed, ResumedTooLate
+from thinktalk.session.events import (
+    Fault,
+    SessionFinished,
+    SessionResumed,
+    SettingsChanged,
+)
 from thinktalk.session.ids import new_id
 from thinktalk.session.outbox import Outbox
 from thinktalk.session.ports import Build, Ports
@@ -62,6 +68,7 @@ class Connection:
 
     Args:
         caller: whose limits, files and voices count.
+        lost: keeps the conversation when the connection is lost.
     """
 
     def __init__(
@@ -71,12 +78,15 @@ class Connection:
         model: ServedModel,
         dialect: Dialect,
         caller: str,
+        lost: LostConversations,
     ) -> None:
         self._socket = socket
         self._context = context
-        self._model = model
+        self.model = model
         self._dialect = dialect
-        self._caller = caller
+        self.caller = caller
+        self._lost = lost
+        self._is_unwanted, self._has_ended = asyncio.Event(), asyncio.Event()
         self._voices = VoiceReader.of(context).on_behalf_of(caller)
         self._outbox = Outbox()
         limits = context.settings.realtime
@@ -95,13 +105,17 @@ class Connection:
         self._was_updated = False
 
     @property
+    def session_id(self) -> str:
+        return self.session.id
+
+    @property
     def input_format(self) -> WireFormat:
         assert self._wanted is not None
         return self._wanted.input_format
 
     async def run(self) -> None:
         """Serve until either side ends it."""
-        state = self._dialect.opening(self.session.id, self._model)
+        state = self._dialect.opening(self.session.id, self.model)
         await self._settle(state)
         for frame in self._dialect.greeting(self._state):
             await self._send(frame)
@@ -109,7 +123,9 @@ class Connection:
         reading = asyncio.create_task(self._read())
         writing = asyncio.create_task(self._write())
         stopping = asyncio.create_task(self._stop_with_server())
-        tasks = (reading, writing, stopping)
+        yielding = asyncio.create_task(self._is_unwanted.wait())
+        tasks = (reading, writing, stopping, yielding)
+        self._lost.connected(self)
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             farewell = await self._farewell(reading, writing)
@@ -118,6 +134,8 @@ class Connection:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             await self.session.close()
+            self._lost.disconnected(self)
+            self._has_ended.set()
         if farewell is not None:
             await self._say_goodbye(farewell)
 
@@ -132,10 +150,43 @@ class Connection:
         if not self._was_updated and _is_dashscope(changes) and self._is_nested:
             # Gateways expose the hosted service at this path, and its clients come along.
             self._dialect = flat.dashscope()
-            self._state = self._dialect.opening(self.session.id, self._model)
+            self._state = self._dialect.opening(self.session.id, self.model)
         await self._settle(self._dialect.changed(self._state, changes))
         self._was_updated = True
-        await self._send(self._dialect.updated(self._state))
+        self._outbox.put(SettingsChanged(self._state))
+
+    async def resume(self, session_id: str) -> None:
+        """Go on with a conversation of the same caller whose connection was lost, or should be.
+
+        Raises:
+            ResumedTooLate, NothingToResume. InvalidField: it is with another model.
+        """
+        if not self.session.is_fresh:
+            raise ResumedTooLate
+        kept = await self._lost.claim(session_id, self)
+        own, self._dialect = self._dialect, kept.dialect
+        try:
+            await self._settle(kept.settings)
+        except ThinktalkError:
+            self._dialect = own
+            self._lost.keep(kept)
+            raise
+        self.session.resume(kept.memory)
+        ids = tuple(item.id for item in kept.memory.items)
+        self._outbox.put(SessionResumed(self._state, ids))
+
+    async def give_way(self) -> None:
+        """End, for another connection; returns when the session is closed."""
+        self._is_unwanted.set()
+        await self._has_ended.wait()
+
+    @property
+    def conversation(self) -> Conversation | None:
+        """What there is to resume, once this is closed."""
+        memory = self.session.memory
+        if memory is None or self._context.lifecycle.is_draining:
+            return None
+        return Conversation(memory, self.caller, self.model, self._dialect, self._state)
 
     async def config_for(self, body: Mapping[str, Any]) -> SessionConfig:
         """As `Settled.config_for`."""
@@ -160,11 +211,11 @@ class Connection:
             )
         if state.get("tools"):
             # Checking schemas may take seconds, in which others have to be answered.
-            return await asyncio.to_thread(self._dialect.read, state, self._model)
-        return self._dialect.read(state, self._model)
+            return await asyncio.to_thread(self._dialect.read, state, self.model)
+        return self._dialect.read(state, self.model)
 
     async def _config(self, wanted: Wanted) -> SessionConfig:
-        chosen = await self._voice(wanted.voice or self._model.defaults.voice)
+        chosen = await self._voice(wanted.voice or self.model.defaults.voice)
         return SessionConfig(
             speaks=wanted.speaks,
             voice_name=chosen.name,
@@ -180,7 +231,7 @@ class Connection:
 
     def _turns(self, rules: TurnRules | None) -> TurnRules | None:
         """The light tier, which is for speed, goes by silence alone."""
-        if rules is None or self._model.tier != "light" or not rules.is_semantic:
+        if rules is None or self.model.tier != "light" or not rules.is_semantic:
             return rules
         return replace(rules, is_semantic=False, silence_ms=rules.silence_ms or _LIGHT_SILENCE_MS)
 
@@ -192,7 +243,7 @@ class Connection:
                 "a sample with POST /v1/audio/voices",
                 param="session.voice",
             )
-        return await self._voices.choose(SpeechBody(voice=name), self._model)
+        return await self._voices.choose(SpeechBody(voice=name), self.model)
 
     async def _sound_of(self, name: str) -> VoiceRef:
         options, _ = await self._voices.options(SpeechBody(voice=name), await self._voice(name))
@@ -275,6 +326,8 @@ class Connection:
             if not isinstance(error, WebSocketDisconnect | RuntimeError):
                 _log.error("session %s failed", self.session.id, exc_info=error)
                 return _Farewell(_INTERNAL, "internal error")
+        if self._is_unwanted.is_set():
+            return _Farewell(_NORMAL, "the session was resumed on another connection")
         return None
 
     async def _say_goodbye(self, farewell: _Farewell) -> None:
@@ -294,19 +347,19 @@ class Connection:
             pictures=self._pictures,
             activity=services.activity,
             recognizer=services.recognizer,
-            family=self._model.family,
+            family=self.model.family,
             finished=services.finished,
             glance=services.glance,
             judge=services.judge,
         )
 
     def _answer(self, build: Build) -> _SessionAnswer:
-        answer = self._context.answering.answer(self._model, build, caller=self._caller)
+        answer = self._context.answering.answer(self.model, build, caller=self.caller)
         return _SessionAnswer(answer)
 
     async def _pictures(self, sources: Sequence[str]) -> ImagePart | VideoPart:
-        loader = self._context.services.loader.on_behalf_of(self._caller)
-        family = self._model.family
+        loader = self._context.services.loader.on_behalf_of(self.caller)
+        family = self.model.family
         if len(sources) == 1:
             image, (width, height) = await loader.image(sources[0])
             return ImagePart(image, budget.image_cost(width, height, family).tokens)

@@ -9,6 +9,7 @@ from thinktalk.api.realtime import flat
 from thinktalk.api.realtime.connection import Connection
 from thinktalk.api.realtime.dialect import Dialect
 from thinktalk.api.realtime.openai_ga import NestedDialect
+from thinktalk.api.realtime.resumption import LostConversations
 from thinktalk.errors import Busy, InvalidField, ModelNotFound
 from thinktalk.serving import models
 
@@ -25,6 +26,7 @@ class Realtime:
     def __init__(self, context: ApiContext) -> None:
         self._context = context
         self._num_sessions = 0
+        self._lost = LostConversations(context.settings.realtime.resume_s)
         context.metrics.gauge(
             "num_realtime_sessions", "Live conversations", lambda: self._num_sessions
         )
@@ -54,8 +56,9 @@ class Realtime:
         try:
             protocols = socket.scope.get("subprotocols", ())
             await socket.accept(_PROTOCOL if _PROTOCOL in protocols else None)
+            caller = socket.scope["state"]["caller"]
             connection = Connection(
-                socket, self._context, model, _dialect(socket), socket.scope["state"]["caller"]
+                socket, self._context, model, _dialect(socket), caller, self._lost
             )
             await connection.run()
         finally:

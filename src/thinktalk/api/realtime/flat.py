@@ -127,9 +127,6 @@ class FlatDialect:
             conversation = {"id": self.conversation_id, "object": "realtime.conversation"}
             yield {"type": "conversation.created", "conversation": conversation}
 
-    def updated(self, state: State) -> Frame:
-        return {"type": "session.updated", "session": state}
-
     def use(self, state: Mapping[str, Any], output_format: WireFormat) -> None:
         self._renderer.output_format = output_format
         self._renderer.format_name = state.get("output_audio_format", "pcm")

@@ -121,9 +121,6 @@ class NestedDialect:
     def greeting(self, state: State) -> Iterator[Frame]:
         yield {"type": "session.created", "session": state}
 
-    def updated(self, state: State) -> Frame:
-        return {"type": "session.updated", "session": state}
-
     def use(self, state: Mapping[str, Any], output_format: WireFormat) -> None:
         self._renderer.output_format = output_format
         self._output = dict((state.get("audio") or {}).get("output") or {})

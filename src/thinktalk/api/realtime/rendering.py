@@ -40,6 +40,7 @@ class Renderer:
         self._words = words
         self._conversation_id = conversation_id
         self._encoder: OutputEncoder | None = None
+        self._encoded_item_id = ""
         self.output_format = WireFormat("pcm", 24_000)
         self.format_name: Any = "pcm"
 
@@ -87,6 +88,10 @@ class Renderer:
                 }
             case said.Hypothesis() | said.Transcribed() | said.TranscriptionFailed():
                 yield from self._transcription(event)
+            case said.SettingsChanged(settings):
+                yield {"type": "session.updated", "session": settings}
+            case said.SessionResumed(settings, item_ids):
+                yield {"type": "session.resumed", "session": settings, "item_ids": list(item_ids)}
             case said.SessionFinished():
                 yield {"type": "session.finished"}
             case said.Fault(error, event_id, is_final):
@@ -153,8 +158,9 @@ class Renderer:
                 name = "response.audio_transcript.done" if spoken else "response.text.done"
                 yield {"type": name, **_at(place), "transcript" if spoken else "text": text}
             case said.ReplyAudio(place, audio):
-                if self._encoder is None:
+                if self._encoder is None or self._encoded_item_id != place.item_id:
                     self._encoder = OutputEncoder(self.output_format)
+                    self._encoded_item_id = place.item_id
                 yield from _sound(place, self._encoder.encode(audio))
             case said.ReplyAudioDone(place):
                 if self._encoder is not None:
