@@ -94,10 +94,6 @@ class Listening:
         self._report(self.heard)
         return self.heard
 
-    def keep(self, samples: Samples, start: int) -> None:
-        """Go on with these samples, which begin at `start`: the input will forget them."""
-        self._clip = lambda first, last: samples[max(0, first - start) : last - start]
-
     async def _segments(self, end: int) -> list[Segment]:
         audio = Audio(self._clip(self._base, end), SAMPLE_RATE)
         options = RecognizeOptions(language=self._language)

@@ -56,7 +56,8 @@ from thinktalk.session.outbox import Outbox
 from thinktalk.session.overhearing import Backdrop
 from thinktalk.session.playback import Clock
 from thinktalk.session.ports import Ports
-from thinktalk.session.user_input import Turn, UserInput
+from thinktalk.session.user_input import UserInput
+from thinktalk.session.utterance import Turn
 
 _LOOK_EVERY_S = 0.1
 
@@ -110,6 +111,7 @@ class Session:
         self._is_over = True
         self._input.clear()
         await self._answers.end()
+        await self._settled()
         self._outbox.put(SessionFinished())
         self._outbox.close()
 
@@ -209,6 +211,8 @@ class Session:
 
     def create_item(self, item: Item, after: str | None = None) -> None:
         """Add an item of the client's. Raises as `History.add`."""
+        if item.id == self._input.item_id:
+            raise InvalidField(f"{item.id!r} is the turn that is being said", param="item.id")
         before = self._history.add(item, after)
         self._outbox.put(ItemCreated(item, before))
 
@@ -283,9 +287,9 @@ class Session:
     def turn_resumed(self) -> None:
         self._answers.forget_prepared()
 
-    def turn_ended(self, item_id: str, end_ms: int) -> None:
+    def turn_ended(self, turn: Turn, end_ms: int) -> None:
+        item_id = turn.item_id
         self._outbox.put(SpeechStopped(item_id, end_ms))
-        turn = self._input.take()
         self._commit(turn)
         rules, listening = self.config.turns, turn.listening
         if rules is None or not rules.answers:
@@ -294,6 +298,7 @@ class Session:
             # A noise: nobody said anything that could be answered.
             self._answers.forget_prepared()
             self._history.delete(item_id)
+            self._outbox.put(ItemDeleted(item_id))
             return
         self._answers.answer_turn(item_id, self.config)
 
@@ -338,8 +343,11 @@ class Session:
         while True:
             await asyncio.sleep(_LOOK_EVERY_S)
             now = self._clock()
-            self._input.end_if_silent(now - self._sound_at)
-            self._speak_first(now)
+            try:
+                self._input.end_if_silent(now - self._sound_at)
+                self._speak_first(now)
+            except Exception as error:  # limits are kept all the same
+                self._outbox.put(Fault(error))
             fault = self._overdue(now)
             if fault is not None:
                 self._is_over = isinstance(fault, SessionExpired)

@@ -6,96 +6,31 @@ Where the client says when a turn is over, this only collects. Knows nothing of 
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable
-from contextlib import aclosing
-from dataclasses import dataclass
-from typing import Any, Protocol
 
 from thinktalk.errors import ThinktalkError
 from thinktalk.media.activity import SAMPLE_RATE, WindowStream
 from thinktalk.media.types import Audio, Samples
 from thinktalk.session.config import TurnRules
 from thinktalk.session.errors import InputEmpty, InputTooLong, NoSoundYet
-from thinktalk.session.events import SoundJudged
 from thinktalk.session.history import MAX_FRAMES, MAX_PICTURE_CHARS
 from thinktalk.session.ids import new_id
 from thinktalk.session.input_buffer import InputBuffer
 from thinktalk.session.items import Picture, Speech
-from thinktalk.session.listening import Heard, Listening
-from thinktalk.session.overhearing import Backdrop, Overhearing
+from thinktalk.session.listening import Listening
+from thinktalk.session.patience import Patience
 from thinktalk.session.ports import Ports, Spawn
+from thinktalk.session.utterance import MS, Listener, Turn, Utterance
 from thinktalk.turns import wording
-from thinktalk.turns.detector import DetectorRules, Signal, TurnDetector
-from thinktalk.turns.endpoint import patience_ms
-from thinktalk.turns.wording import Wording
+from thinktalk.turns.detector import ONSET_WINDOWS, DetectorRules, Signal, TurnDetector
 
 _AT_A_TIME_S = 2.0
 # A client that stops sending while its user speaks is taken to be silent, after this much more.
 _SILENT_CLIENT_S = 1.0
 _TAIL_S = 0.2  # of what follows the last speech, so that no word is cut
-_MS = SAMPLE_RATE // 1000
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Turn:
-    """What the user said and showed; `listening` knows what of it is understood already."""
-
-    item_id: str
-    speech: Speech
-    pictures: tuple[Picture, ...]
-    listening: Listening | None
-    end: int
-
-
-class Listener(Protocol):
-    """Who is told of turns. Times are in ms since the first sound of the session."""
-
-    def turn_began(self, item_id: str, start_ms: int) -> None: ...
-
-    def is_overheard(self) -> bool:
-        """Whether the assistant is to be heard, so that a sound need not be a turn."""
-        ...
-
-    def backdrop(self, duration_s: float) -> Backdrop:
-        """What the assistant is saying, with so much of its sound."""
-        ...
-
-    def sound_judged(self, judged: SoundJudged) -> None: ...
-
-    def aside_heard(self, item_id: str, text: str) -> None:
-        """The user has let the assistant know that somebody listens."""
-        ...
-
-    def turn_rests(self, turn: Turn) -> None:
-        """The user is silent for now, and what was said so far is understood."""
-        ...
-
-    def turn_resumed(self) -> None: ...
-
-    def turn_ended(self, item_id: str, end_ms: int) -> None: ...
-
-    def heard(self, item_id: str, heard: Heard) -> None: ...
-
-
-@dataclass(slots=True)
-class _Finding:
-    """What is known of how finished a turn is."""
-
-    prosody: float | None = None
-    wording: Wording | None = None
-
-
-@dataclass(slots=True)
-class _Utterance:
-    """What is being said. `start` is a position in the input."""
-
-    item_id: str
-    start: int
-    listening: Listening | None
-    following: asyncio.Task[Any] | None = None
-    # Until it is known to be a turn; sounds that are none are never announced.
-    overhearing: Overhearing | None = None
-    judging: asyncio.Task[Any] | None = None
+# What no turn was found in, and is shorter, was only not listened to yet.
+_LEAST_S = 0.1
 
 
 class UserInput:
@@ -117,7 +52,8 @@ class UserInput:
         self._windows: WindowStream | None = None
         self._detector: TurnDetector | None = None
         self._windows_from = 0  # position of the detector's first window
-        self._utterance: _Utterance | None = None
+        self._latest: deque[float] = deque(maxlen=ONSET_WINDOWS)
+        self._utterance: Utterance | None = None
         self._heard_language = "en"
         self.language: str | None = None
 
@@ -129,26 +65,31 @@ class UserInput:
     @property
     def is_speaking(self) -> bool:
         """Whether the user is in the middle of a turn."""
-        return self._detector is not None and self._detector.is_speaking
+        return self._utterance is not None and self._utterance.is_turn
+
+    @property
+    def item_id(self) -> str | None:
+        """What the item of the turn will be called that is being said."""
+        return self._utterance.item_id if self._utterance is not None else None
 
     def listen_by(self, rules: TurnRules | None) -> None:
         """Find turns by these rules from here on; None leaves it to the client."""
         if rules == self._rules:
             return
         self._rules = rules
-        self._forget_utterance()
         if rules is None:
+            self._forget_utterance()
             self._windows = self._detector = None
             return
+        found = DetectorRules(threshold=rules.threshold, silence_ms=Patience(rules).ms)
+        if self._detector is not None:
+            self._detector.go_by(found)  # whoever speaks is heard out
+            return
+        self._forget_utterance()
         self._windows = self._windows or self._ports.activity()
         self._windows.reset()
         self._windows_from = self._buffer.end
-        self._detector = TurnDetector(
-            DetectorRules(
-                threshold=rules.threshold,
-                silence_ms=_patience(rules) if rules.is_semantic else rules.silence_ms or 0,
-            )
-        )
+        self._detector = TurnDetector(found)
 
     async def append(self, audio: Audio) -> None:
         """Take sound.
@@ -174,7 +115,7 @@ class UserInput:
         if self._utterance is None:
             self._buffer.forget(self._buffer.end - self._prefix)
         elif self._buffer.duration_s > self._max_turn_s:
-            self._end()
+            self._end(self._utterance)
 
     def append_picture(self, source: str) -> None:
         """Take a frame, which goes with the sound around it.
@@ -195,20 +136,29 @@ class UserInput:
         Raises:
             InputEmpty: there is no sound.
         """
-        if not self._buffer.duration_s:
+        is_rest = self._detector is not None and self._buffer.duration_s < _LEAST_S
+        if not self._buffer.duration_s or (self._utterance is None and is_rest):
             raise InputEmpty
         utterance = self._utterance or self._began(self._buffer.start)
-        end = self._speech_end if self._utterance else self._buffer.end
-        turn = self._turn(utterance, end)
-        if utterance.listening is not None and turn.speech.audio is not None:
-            utterance.listening.keep(turn.speech.audio.samples, utterance.start)
+        turn = self._turn(utterance, self._speech_end if self._utterance else self._buffer.end)
+        utterance.keep(utterance.clip(utterance.start, turn.end), utterance.start)
         self.clear()
         return turn
 
+    def turn_so_far(self, item_id: str) -> Turn | None:
+        """The turn with this id, if it is being said right now."""
+        utterance = self._utterance
+        if utterance is None or utterance.item_id != item_id or self.is_resting:
+            return None
+        return self._turn(utterance, self._buffer.end) if utterance.is_turn else None
+
     def clear(self) -> None:
         """Drop sound and pictures."""
-        self._forget_utterance()
         self._pictures = []
+        self._drop_sound()
+
+    def _drop_sound(self) -> None:
+        self._forget_utterance()
         # What has not been listened to yet may be the next turn.
         self._buffer.forget(self._listened_to)
         if self._detector is not None:
@@ -216,162 +166,123 @@ class UserInput:
 
     def _forget_utterance(self) -> None:
         if self._utterance is not None:
-            for task in (self._utterance.following, self._utterance.judging):
-                if task is not None:
-                    task.cancel()
+            self._utterance.leave()
         self._utterance = None
 
     def end_if_silent(self, since_s: float) -> None:
         """End a turn whose user has been silent for long, or whose client has: `since_s`."""
-        if self._detector is not None and self._detector.is_speaking:
+        if self._detector is not None and self._utterance is not None:
             patience_s = self._detector.patience_ms / 1000 + _SILENT_CLIENT_S
             if since_s > patience_s:
-                self._end()
+                self._end(self._utterance)
 
     def _hear(self, probability: float) -> None:
         assert self._detector is not None
-        if self._utterance is not None and self._utterance.overhearing is not None:
-            self._utterance.overhearing.push(probability)
+        self._latest.append(probability)
+        if self._utterance is not None:
+            self._utterance.push(probability)
         match self._detector.push(probability):
             case Signal.ONSET:
                 self._begin()
-            case Signal.REST if self._utterance and not self._utterance.overhearing:
+            case Signal.REST if self._utterance is not None and self._utterance.is_turn:
                 self._spawn(self._consider(self._utterance))
             case Signal.RESUMED:
                 self._listener.turn_resumed()
-            case Signal.END if self._utterance and self._utterance.overhearing:
-                self._spawn(self._end_overheard(self._utterance, self._utterance.overhearing))
-            case Signal.END:
-                self._end()
+            case Signal.END if self._utterance is not None:
+                self._end(self._utterance)
 
-    async def _consider(self, utterance: _Utterance) -> None:
+    async def _consider(self, utterance: Utterance) -> None:
         """At a short silence: understand what was said, and how finished it is."""
-        end = self._speech_end
-        found = _Finding()
+        if self._rules is None or self._detector is None:
+            return
+        end, quiet_since_s = self._speech_end, self._detector.end_s
+        patience = Patience(self._rules)
+
+        def rests() -> bool:
+            is_same = utterance is self._utterance and self.is_resting
+            return is_same and self._quiet_since_s == quiet_since_s
 
         async def understand(listening: Listening) -> None:
             try:
                 heard = await listening.hear(end)
             except ThinktalkError:
                 return  # is told when the turn is over
-            if self._rests(utterance):
+            if rests():
                 self._heard_language = heard.language or self._heard_language
-                found.wording = wording.judge(heard.text, heard.language)
-                self._wait_for(found)
+                patience.wording = wording.judge(heard.text, heard.language)
+                self._wait_for(patience)
                 self._listener.turn_rests(self._turn(utterance, end))
 
         async def sense(finished: Callable[[Samples], Awaitable[float]]) -> None:
-            found.prosody = await finished(self._buffer.clip(utterance.start, end))
-            if self._rests(utterance):
-                self._wait_for(found)
+            patience.prosody = await finished(utterance.clip(utterance.start, end))
+            if rests():
+                self._wait_for(patience)
 
         async with asyncio.TaskGroup() as group:
             if utterance.listening is not None:
                 group.create_task(understand(utterance.listening))
-            if self._ports.finished is not None and self._rules and self._rules.is_semantic:
+            if self._ports.finished is not None and patience.rules.is_semantic:
                 group.create_task(sense(self._ports.finished))
 
-    def _rests(self, utterance: _Utterance) -> bool:
-        """Whether it is still the one that is being said, and silent."""
-        return (
-            utterance is self._utterance
-            and self._detector is not None
-            and self._detector.is_resting
-        )
+    @property
+    def is_resting(self) -> bool:
+        """Whether whoever speaks is silent for the moment."""
+        return self._detector is not None and self._detector.is_resting
 
-    def _wait_for(self, found: _Finding) -> None:
-        if self._rules is not None and self._rules.is_semantic and self._detector is not None:
-            self._detector.patience_ms = _patience(self._rules, found)
+    def _wait_for(self, patience: Patience) -> None:
+        if self._detector is not None and patience.rules == self._rules:
+            self._detector.patience_ms = patience.ms
 
     def _begin(self) -> None:
         assert self._detector is not None and self._rules is not None
         onset = self._windows_from + round(self._detector.onset_s * SAMPLE_RATE)
-        start = max(self._buffer.start, onset - self._rules.prefix_ms * _MS)
+        start = max(self._buffer.start, onset - self._rules.prefix_ms * MS)
         self._utterance = utterance = self._began(start)
         if self._rules.is_semantic and self._rules.interrupts and self._listener.is_overheard():
-            utterance.overhearing = Overhearing(
-                self._ports,
-                self._buffer.clip,
-                onset,
-                self.language or self._heard_language,
-                self._listener.backdrop,
-            )
-            utterance.judging = self._spawn(self._judge(utterance, utterance.overhearing))
+            utterance.overhear(onset, self.language or self._heard_language)
+            for probability in self._latest:
+                utterance.push(probability)
+        else:
+            utterance.announce()
+
+    def _end(self, utterance: Utterance) -> None:
+        end_ms = self._listened_to // MS
+        if utterance.is_turn:
+            self._listener.turn_ended(self.take(), end_ms)
             return
-        self._announce(utterance)
+        turn = self._turn(utterance, self._speech_end)
+        utterance.keep(self._buffer.clip(self._buffer.start, self._buffer.end), self._buffer.start)
+        self._drop_sound()
+        self._spawn(self._settle(utterance, turn, end_ms))
 
-    def _announce(self, utterance: _Utterance) -> None:
-        """It is a turn."""
-        utterance.overhearing = None
-        self._listener.turn_began(utterance.item_id, utterance.start // _MS)
-        if utterance.listening is not None:
-            follow = utterance.listening.follow(lambda: self._buffer.end)
-            utterance.following = self._spawn(follow)
+    async def _settle(self, utterance: Utterance, turn: Turn, end_ms: int) -> None:
+        """After a sound over the reply has ended that was not known to be a turn."""
+        if await utterance.settle():
+            pictures, self._pictures = tuple(self._pictures), []
+            turn = Turn(turn.item_id, turn.speech, pictures, turn.listening, turn.end)
+            self._listener.turn_ended(turn, end_ms)
 
-    async def _judge(self, utterance: _Utterance, overhearing: Overhearing) -> None:
-        told = "undecided"
-        async with aclosing(overhearing.verdicts()) as verdicts:
-            async for verdict in verdicts:
-                if verdict.kind != told:
-                    told = verdict.kind
-                    self._tell(utterance, overhearing)
-                if verdict.kind == "interruption":
-                    self._announce(utterance)
-                    return
-
-    async def _end_overheard(self, utterance: _Utterance, overhearing: Overhearing) -> None:
-        """The end of a sound that was not known to be a turn."""
-        if utterance.judging is not None:
-            utterance.judging.cancel()
-        before = overhearing.verdict.kind
-        verdict = await overhearing.judge(is_over=True)
-        if utterance is not self._utterance:
-            return
-        if verdict.kind != before:
-            self._tell(utterance, overhearing)
-        if verdict.kind == "interruption":
-            self._announce(utterance)
-            self._end()
-            return
-        if verdict.kind == "backchannel":
-            self._listener.aside_heard(utterance.item_id, overhearing.text)
-        self.clear()
-
-    def _tell(self, utterance: _Utterance, overhearing: Overhearing) -> None:
-        verdict = overhearing.verdict
-        self._listener.sound_judged(
-            SoundJudged(
-                item_id=utterance.item_id,
-                kind=verdict.kind,
-                probability=round(verdict.probability, 3),
-                reason=verdict.reason,
-                text=overhearing.text,
-                audio_start_ms=utterance.start // _MS,
-                after_ms=round(overhearing.duration_s * 1000),
-            )
-        )
-
-    def _turn(self, utterance: _Utterance, end: int) -> Turn:
-        audio = Audio(self._buffer.clip(utterance.start, end), SAMPLE_RATE)
+    def _turn(self, utterance: Utterance, end: int) -> Turn:
+        audio = Audio(utterance.clip(utterance.start, end), SAMPLE_RATE)
         pictures = tuple(self._pictures)
         return Turn(utterance.item_id, Speech(audio), pictures, utterance.listening, end)
 
-    def _end(self) -> None:
-        if self._utterance is not None:
-            self._listener.turn_ended(self._utterance.item_id, self._buffer.end // _MS)
+    def _began(self, start: int) -> Utterance:
+        def became_turn() -> None:
+            if utterance is self._utterance and self.is_resting:
+                self._spawn(self._consider(utterance))
 
-    def _began(self, start: int) -> _Utterance:
-        item_id, recognizer = new_id("item"), self._ports.recognizer
-        listening = None
-        if recognizer is not None:
-            listening = Listening(
-                recognizer,
-                self._buffer.clip,
-                start,
-                self.language,
-                lambda heard: self._listener.heard(item_id, heard),
-            )
-        return _Utterance(item_id, start, listening)
+        utterance = Utterance(
+            new_id("item"),
+            start,
+            self._ports,
+            self._buffer,
+            self._listener,
+            self._spawn,
+            language=self.language,
+            became_turn=became_turn,
+        )
+        return utterance
 
     @property
     def _prefix(self) -> int:
@@ -387,20 +298,13 @@ class UserInput:
         return self._windows_from + round(self._detector.now_s * SAMPLE_RATE)
 
     @property
+    def _quiet_since_s(self) -> float | None:
+        return self._detector.end_s if self._detector is not None else None
+
+    @property
     def _speech_end(self) -> int:
         """Where speech was last heard, and a little more."""
         if self._detector is None:
             return self._buffer.end
         end = self._windows_from + round((self._detector.end_s + _TAIL_S) * SAMPLE_RATE)
         return min(end, self._buffer.end)
-
-
-def _patience(rules: TurnRules, found: _Finding | None = None) -> float:
-    """How much silence, in ms, ends a turn of which so much is known."""
-    found = found or _Finding()
-    return patience_ms(
-        prosody=found.prosody,
-        wording=found.wording,
-        eagerness=rules.eagerness,
-        silence_ms=rules.silence_ms,
-    )

@@ -10,8 +10,10 @@ from enum import Enum, auto
 
 from thinktalk.media.activity import WINDOW_S
 
-_ONSET_WINDOWS = 2  # a click or a key fills one
+ONSET_WINDOWS = 2  # a click or a key fills one
 _HYSTERESIS = 0.15
+# Below, everything would be speech, and above, nothing.
+_THRESHOLDS = (0.05, 0.95)
 
 
 class Signal(Enum):
@@ -43,10 +45,16 @@ class TurnDetector:
     """
 
     def __init__(self, rules: DetectorRules) -> None:
-        self._rules = rules
-        self._low = max(0.01, rules.threshold - _HYSTERESIS)
         self._position = 0
+        self.go_by(rules)
         self.reset()
+
+    def go_by(self, rules: DetectorRules) -> None:
+        """Go on by other rules, in the middle of speech if need be."""
+        self._rules = rules
+        self._threshold = min(max(rules.threshold, _THRESHOLDS[0]), _THRESHOLDS[1])
+        self._low = max(0.01, self._threshold - _HYSTERESIS)
+        self.patience_ms = rules.silence_ms
 
     def reset(self) -> None:
         """Forget the speech that is going on; windows keep their numbers."""
@@ -91,7 +99,7 @@ class TurnDetector:
         if not self._is_speaking:
             return self._while_quiet(probability)
         # Between the two thresholds it stays what it was.
-        is_speech = probability >= (self._rules.threshold if self._is_resting else self._low)
+        is_speech = probability >= (self._threshold if self._is_resting else self._low)
         if is_speech:
             self._quiet_from = self._position
             if self._is_resting:
@@ -108,10 +116,10 @@ class TurnDetector:
         return None
 
     def _while_quiet(self, probability: float) -> Signal | None:
-        self._loud = self._loud + 1 if probability >= self._rules.threshold else 0
-        if self._loud < _ONSET_WINDOWS:
+        self._loud = self._loud + 1 if probability >= self._threshold else 0
+        if self._loud < ONSET_WINDOWS:
             return None
         self.reset()
         self._is_speaking = True
-        self._onset, self._quiet_from = self._position - _ONSET_WINDOWS, self._position
+        self._onset, self._quiet_from = self._position - ONSET_WINDOWS, self._position
         return Signal.ONSET
