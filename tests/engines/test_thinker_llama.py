@@ -162,6 +162,14 @@ async def test_what_another_conversation_read_is_not_read_again(thinker: LlamaTh
     assert finished.usage.cached_tokens > 0.8 * finished.usage.internal_tokens
 
 
+async def test_what_was_read_ahead_is_not_read_again(thinker: LlamaThinker) -> None:
+    opening = "This is what somebody has said so far, in many words. " * 8
+    text, finished = await reply(thinker, ask(opening + "And", max_tokens=0))
+    assert not text and finished.usage.completion_text_tokens <= 1
+    _, finished = await reply(thinker, ask(opening + "And what is next?"))
+    assert finished.usage.cached_tokens > 0.9 * finished.usage.internal_tokens
+
+
 async def test_a_paused_run_goes_on_as_if_nothing_happened(
     thinker: LlamaThinker, arbiter: Arbiter
 ) -> None:

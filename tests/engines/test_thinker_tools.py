@@ -261,3 +261,14 @@ async def test_calls_and_conversations_run_side_by_side(thinker: LlamaThinker) -
     )
     assert calls[0][1]["team"] == "Arsenal"
     assert "Madrid" in text
+
+
+async def test_a_decision_that_was_read_ahead_comes_sooner(thinker: LlamaThinker) -> None:
+    asked = say("user", "Tell me this: what is the score of the")
+    text, calls, _ = await answer(thinker, ask(asked, tools=TOOLS, max_tokens=0))
+    assert not text and not calls
+    more = say("user", "Tell me this: what is the score of the Lakers?")
+    async with aclosing(thinker.think(ask(more, tools=TOOLS))) as thoughts:
+        finished = [thought async for thought in thoughts][-1]
+    assert isinstance(finished, Finished)
+    assert finished.usage.cached_tokens > 0.9 * finished.usage.internal_tokens

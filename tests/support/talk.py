@@ -11,7 +11,7 @@ import numpy as np
 
 from support.scripted_senses import ScriptedRecognizer
 from thinktalk.conversation import ImagePart, VideoPart
-from thinktalk.engines.base import Segment, VoiceRef
+from thinktalk.engines.base import Capabilities, Segment, VoiceRef
 from thinktalk.events import Event
 from thinktalk.media.activity import LevelStream
 from thinktalk.media.types import Audio, Samples
@@ -72,10 +72,16 @@ class Talk:
             activity=LevelStream,
             recognizer=self.recognizer,
             family="qwen3.5",
+            read_ahead=self._read_ahead,
         )
         self._outbox = Outbox()
         self.session = Session(config, ports, self._outbox, SessionLimits())
         self.said: list[Any] = []
+        self.read_ahead: list[str] = []  # what the user had said in each prompt
+
+    async def _read_ahead(self, build: Build) -> None:
+        request = await build(Capabilities(name="scripted"))
+        self.read_ahead.append(request.messages[-1].parts[0].transcript)  # type: ignore[union-attr,arg-type]
 
     async def listen(self) -> None:
         async for event in self._outbox.events():

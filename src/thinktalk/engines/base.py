@@ -17,8 +17,8 @@ from thinktalk.voices.fitting import VoiceFit
 class Sampling:
     """How the next token is drawn. Defaults are the hosted 3.5 family's.
 
-    `top_k` 0 disables it. `max_tokens` None means as many as the window holds. Without a `seed`
-    each run differs.
+    `top_k` 0 disables it. `max_tokens` None means as many as the window holds, 0 only to read the
+    prompt (`Capabilities.reads_ahead`). Without a `seed` each run differs.
     """
 
     temperature: float = 0.7
@@ -113,7 +113,8 @@ class RealCosts:
 class Capabilities:
     """What an engine is and takes. `parts` says which weights do what, for people to read.
 
-    `costs` None: media take the documented tokens.
+    `costs` None: media take the documented tokens. An engine that `reads_ahead` answers sooner
+    what begins like a request that it was given before with `max_tokens` 0.
     """
 
     name: str
@@ -123,6 +124,7 @@ class Capabilities:
     frames: FrameSampling = field(default_factory=FrameSampling)
     costs: RealCosts | None = None
     speech: bool = True
+    reads_ahead: bool = False
     notes: tuple[str, ...] = ()
 
 

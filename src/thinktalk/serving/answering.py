@@ -71,6 +71,22 @@ class Answering:
         """
         return Answer(self, model, build, caller, num_choices, engine)
 
+    async def read_ahead(self, model: ServedModel, build: Build) -> None:
+        """Let the engine read what an answer will probably begin with.
+
+        Only where that helps and nobody is being answered; counts against no limit.
+        """
+        if self.readiness.states()[model.tier] != "ready" or self.admission.running:
+            return
+        engine = await self.readiness.engine(model.tier)
+        if not engine.capabilities.reads_ahead:
+            return
+        request = await build(engine.capabilities)
+        request = replace(request, sampling=replace(request.sampling, max_tokens=0))
+        async with aclosing(engine.generate(request)) as events:
+            async for _ in events:
+                pass
+
 
 class Answer:
     """One request and its `num_choices` answers, written one after the other."""

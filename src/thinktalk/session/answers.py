@@ -8,9 +8,11 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from thinktalk.engines.base import Capabilities, GenerateRequest, SpeechOptions
+from thinktalk.errors import ThinktalkError
 from thinktalk.session.config import ResponseRequest, SessionConfig
 from thinktalk.session.errors import AlreadyAnswering, NothingToCancel, VoiceFixed
 from thinktalk.session.events import ResponseState
@@ -21,7 +23,7 @@ from thinktalk.session.memory import Memory, Spoken
 from thinktalk.session.outbox import Outbox
 from thinktalk.session.overhearing import Backdrop
 from thinktalk.session.playback import Clock
-from thinktalk.session.ports import Ports, Spawn
+from thinktalk.session.ports import Build, Ports, Spawn
 from thinktalk.session.reply import Reply
 
 _MAX_SPOKEN = 8
@@ -64,6 +66,7 @@ class Answers:
         self._reply: Reply | None = None
         self._running: asyncio.Task[None] | None = None  # what makes the reply
         self._draft: _Draft | None = None
+        self._reading: asyncio.Task[None] | None = None
         self._next: ResponseRequest | None = None
         # Clients may still tell how much of these was played.
         self._given: deque[Reply] = deque(maxlen=_MAX_SPOKEN)
@@ -131,6 +134,23 @@ class Answers:
         request = ResponseRequest(config=config, input=self._history.with_item(turn))
         reply = self._made(request, in_advance=True)
         self._draft = _Draft(turn.id, config, reply, self._spawn(self._run(reply)))
+
+    def read_ahead(self, turn: Item, config: SessionConfig) -> None:
+        """Let the engine read the conversation as far as it goes, while the user speaks."""
+        if self._ports.read_ahead is None or self.is_running:
+            return
+        self._stop_reading()
+        request = ResponseRequest(config=config, input=self._history.with_item(turn))
+        self._reading = self._spawn(self._read(self._ports.read_ahead, self._builder(request)))
+
+    async def _read(self, read: Callable[[Build], Awaitable[None]], build: Build) -> None:
+        with suppress(ThinktalkError):  # is told when the answer is made
+            await read(build)
+
+    def _stop_reading(self) -> None:
+        if self._reading is not None:
+            self._reading.cancel()
+        self._reading = None
 
     def forget_prepared(self) -> None:
         """Throw away what was made in advance."""
@@ -208,7 +228,7 @@ class Answers:
         if reply is self._reply and following is not None:
             self.give(following)
 
-    def _made(self, request: ResponseRequest, *, in_advance: bool = False) -> Reply:
+    def _builder(self, request: ResponseRequest) -> Build:
         config = request.config
 
         async def build(capabilities: Capabilities) -> GenerateRequest:
@@ -226,6 +246,12 @@ class Answers:
                 tool_choice=config.tool_choice,
             )
 
+        return build
+
+    def _made(self, request: ResponseRequest, *, in_advance: bool = False) -> Reply:
+        config = request.config
+        self._stop_reading()
+
         def remember(item: Item) -> str | None:
             if config.speaks and item.type == "message":
                 self._voice = config.voice_name
@@ -237,7 +263,7 @@ class Answers:
             voice=config.voice_name,
             metadata=request.metadata,
         )
-        answer = self._ports.answer(build)
+        answer = self._ports.answer(self._builder(request))
         return Reply(state, answer, self._outbox, remember, self._clock, in_advance=in_advance)
 
     def _keep(self, spoken: Spoken, heard_s: float) -> None:

@@ -43,6 +43,7 @@ class Ports:
     `pictures` decodes those of one turn: one as an image, several as a video. `finished` is how
     likely a turn sounds finished by its sound at 16 kHz; None where nobody can tell. `judge` says
     what a sound is that comes while the assistant speaks, with what `glance` reads of it.
+    `read_ahead` lets the engine read what an answer will probably begin with.
     """
 
     answer: Callable[[Build], Answer]
@@ -53,4 +54,5 @@ class Ports:
     family: Family
     finished: Callable[[Samples], Awaitable[float]] | None = None
     glance: Glance | None = None
+    read_ahead: Callable[[Build], Awaitable[None]] | None = None
     judge: Judge = field(default_factory=lambda: Judge(None))

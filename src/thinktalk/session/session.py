@@ -259,6 +259,7 @@ class Session:
         self._outbox.put(SpeechStarted(item_id, start_ms))
         if self.config.turns is not None and self.config.turns.interrupts:
             self._answers.stop("turn_detected")
+        self._read_ahead(item_id, "")
 
     def is_overheard(self) -> bool:
         return self._answers.is_audible
@@ -305,8 +306,16 @@ class Session:
     def heard(self, item_id: str, heard: Heard) -> None:
         if self.config.transcribes and heard.text and item_id not in self._history:
             self._outbox.put(Hypothesis(item_id, heard.confirmed, heard.pending, heard.language))
+        self._read_ahead(item_id, heard.text)
 
     # -- inside
+
+    def _read_ahead(self, item_id: str, words: str) -> None:
+        """Have read what is known already of what will be answered."""
+        turn = self._input.turn_so_far(item_id)
+        if turn is not None and self.config.turns is not None and self.config.turns.answers:
+            item = Item(id=item_id, role="user", content=(turn.speech,))
+            self._answers.read_ahead(item.with_transcript(words), self.config)
 
     def _commit(self, turn: Turn) -> None:
         item = _item_of(turn)

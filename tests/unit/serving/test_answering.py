@@ -154,3 +154,35 @@ async def test_an_engine_that_cannot_speak_says_so() -> None:
     with pytest.raises(InvalidField) as refused:
         await read(ask(answering(ScriptedEngine()), request, engine=TranscribingEngine(Silent())))
     assert refused.value.param == "modalities"
+
+
+class _Reader(ScriptedEngine):
+    """Says that it reads ahead."""
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return Capabilities(name="scripted", reads_ahead=True)
+
+
+async def _hello(capabilities: Capabilities) -> GenerateRequest:
+    return HELLO
+
+
+async def test_an_idle_engine_reads_ahead_without_writing() -> None:
+    engine = _Reader()
+    parts = answering(engine)
+    await parts.readiness.started()
+    await parts.read_ahead(MODEL, _hello)
+    assert [request.sampling.max_tokens for request in engine.requests] == [0]
+    async with aclosing(ask(parts).events()) as events:
+        async for _ in events:
+            await parts.read_ahead(MODEL, _hello)
+    assert len(engine.requests) == 2  # while it answers it is left alone
+
+
+async def test_an_engine_that_cannot_read_ahead_is_left_alone() -> None:
+    engine = ScriptedEngine()
+    parts = answering(engine)
+    await parts.readiness.started()
+    await parts.read_ahead(MODEL, _hello)
+    assert not engine.requests

@@ -175,3 +175,20 @@ async def test_a_fault_by_the_clock_is_told_and_the_limits_are_kept() -> None:
 
         talk.session._input.end_if_silent = broken  # type: ignore[method-assign]
         await talk.until(lambda: len(talk.of(said.Fault)) >= 2)
+
+
+async def test_the_engine_reads_what_is_being_said() -> None:
+    engine = ScriptedEngine(LONG)
+    async with talking(engine, RULES) as talk:
+        await in_real_time(talk, 1.4, 0.3)
+        await talk.until(lambda: len(talk.read_ahead) == 2)
+        assert talk.read_ahead == ["", "What time is it?"] and not engine.requests
+        await in_real_time(talk, 1.2, 0.0, pace=4)
+        await talk.until(lambda: bool(talk.of(said.ReplyAudio)))
+        assert len(talk.read_ahead) == 2
+
+
+async def test_nothing_is_read_for_turns_that_are_not_answered() -> None:
+    async with talking(ScriptedEngine(), replace(RULES, answers=False)) as talk:
+        await in_real_time(talk, 1.4, 0.3)
+        assert talk.of(said.SpeechStarted) and not talk.read_ahead

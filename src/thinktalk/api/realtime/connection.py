@@ -351,6 +351,7 @@ class Connection:
             finished=services.finished,
             glance=services.glance,
             judge=services.judge,
+            read_ahead=lambda build: self._context.answering.read_ahead(self.model, build),
         )
 
     def _answer(self, build: Build) -> _SessionAnswer:

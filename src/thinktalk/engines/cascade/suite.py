@@ -200,6 +200,7 @@ class CascadeEngine:
             context_tokens=settings.window_tokens,
             frames=_FRAMES,
             costs=_COSTS,
+            reads_ahead=True,
             notes=(_LIMITS,),
         )
         self._inner = ThinkerTalker(
@@ -225,7 +226,7 @@ class CascadeEngine:
 
     async def generate(self, request: GenerateRequest) -> AsyncGenerator[Event, None]:
         await self.start()
-        spoken = request.speech is not None
+        spoken = request.speech is not None and request.sampling.max_tokens != 0
         claims.enter(Claim(asyncio.get_running_loop().time() if spoken else None))
         async with aclosing(self._inner.generate(request)) as events:
             async for event in events:

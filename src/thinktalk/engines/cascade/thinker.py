@@ -124,6 +124,9 @@ class LlamaThinker:
     async def think(self, request: GenerateRequest) -> AsyncGenerator[Thought, None]:
         """Write calls or the reply. Raises before the first thought what cannot be served."""
         await self._check(request)
+        if request.sampling.max_tokens == 0:
+            yield Finished("length", self._usage(request, await self._read(request)))
+            return
         if request.tools and request.tool_choice.mode != "none":
             has_called = False
             async with aclosing(self._call_tools(request)) as thoughts:
@@ -135,6 +138,18 @@ class LlamaThinker:
         async with aclosing(self._reply(request)) as thoughts:
             async for thought in thoughts:
                 yield thought
+
+    async def _read(self, request: GenerateRequest) -> Run:
+        """Have a slot read what is written from first: the reply, or the decision about tools."""
+        if request.tools and request.tool_choice.mode != "none":
+            turns, slots = await self._decision(request), self._call_slot
+        else:
+            turns, slots = _reply_messages(request), self._slots
+        run = Run(await self._off_loop(turns), _GREEDY, 1)
+        async with aclosing(self._ready().decode(run, slots)) as pieces:
+            async for _ in pieces:
+                pass
+        return run
 
     async def _reply(self, request: GenerateRequest) -> AsyncGenerator[Thought, None]:
         sampling, grammar = request.sampling, _reply_grammar(request)
@@ -174,13 +189,8 @@ class LlamaThinker:
         is_free = choice.mode == "auto"
         several = request.parallel_tool_calls and choice.mode != "named"
         grammar = grammars.calls_grammar(callable_tools, optional=is_free)
-        longest = _CALLS_WINDOW - _LONGEST_CALLS
-
-        def fits(turns: Sequence[Message]) -> bool:
-            return len(self._encode(turns)) <= longest
-
         loop = asyncio.get_running_loop()
-        turns = await loop.run_in_executor(self._executor, tool_calls.decision_turns, request, fits)
+        turns = await self._decision(request)
         ids = await self._off_loop(turns)
         limit = request.sampling.max_tokens or _LONGEST_CALLS
         limit = min(max(limit, _SHORTEST_REPLY), _LONGEST_CALLS)
@@ -217,6 +227,16 @@ class LlamaThinker:
         if reader.num_calls or not is_free:
             reason: FinishReason = "length" if run.reason == "length" else "tool_calls"
             yield Finished(reason, self._usage(request, first))
+
+    async def _decision(self, request: GenerateRequest) -> list[Message]:
+        """The prompt of a decision about tools."""
+        longest = _CALLS_WINDOW - _LONGEST_CALLS
+
+        def fits(turns: Sequence[Message]) -> bool:
+            return len(self._encode(turns)) <= longest
+
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._executor, tool_calls.decision_turns, request, fits)
 
     async def _check(self, request: GenerateRequest) -> None:
         """Refuse schemas that decoding could not follow."""
