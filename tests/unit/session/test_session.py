@@ -7,7 +7,7 @@ import asyncio
 import numpy as np
 import pytest
 
-from support.talk import RULES, overlapped, talking
+from support.spoken_talk import RULES, overlapped, talking
 from thinktalk.media.types import Audio
 from thinktalk.session import events as said
 from thinktalk.session.config import TurnRules

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from support.talk import RULES, Talk, talking
+from support.spoken_talk import RULES, Talk, talking
 from thinktalk.errors import InvalidField
 from thinktalk.media.types import Audio
 from thinktalk.session import events as said
