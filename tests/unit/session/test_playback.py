@@ -65,3 +65,31 @@ def test_the_end_speaks_all_of_the_text() -> None:
     playback.finish(len(TEXT))
     clock.now += 2.0
     assert playback.heard(TEXT) == TEXT
+
+
+def test_sound_whose_text_nobody_tells_is_taken_to_speak_at_a_usual_pace() -> None:
+    playback = Playback(Clock())
+    playback.send(1.0, None)
+    playback.send(1.0, None)
+    ahead = "One two three four five six seven eight nine ten eleven."
+    assert playback.heard(ahead, 2.0) == "One two three four five six"
+    playback.finish(len(TEXT))
+    assert playback.heard(TEXT, 1.0) == "One two"
+
+
+def test_sound_that_never_left_was_not_heard() -> None:
+    clock = Clock()
+    playback = Playback(clock)
+    playback.send(2.0, 19)
+    clock.now += 1.5
+    playback.take_back(1.0)
+    assert playback.heard_s == 1.0 and playback.heard(TEXT) == "One two"
+
+
+def test_what_the_client_tells_overrides_the_clock() -> None:
+    clock = Clock()
+    playback = Playback(clock)
+    playback.send(2.0, 19)
+    playback.tell(1.0)
+    clock.now += 5.0
+    assert playback.heard(TEXT) == "One two" and playback.whole_s == 1.0
