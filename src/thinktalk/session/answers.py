@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from thinktalk.engines.base import Capabilities, GenerateRequest, SpeechOptions
-from thinktalk.errors import ThinktalkError
+from thinktalk.errors import InvalidField, ThinktalkError
 from thinktalk.session.config import ResponseRequest, SessionConfig
 from thinktalk.session.errors import AlreadyAnswering, NothingToCancel, VoiceFixed
 from thinktalk.session.events import ResponseState
@@ -68,6 +68,8 @@ class Answers:
         self._draft: _Draft | None = None
         self._reading: asyncio.Task[None] | None = None
         self._next: ResponseRequest | None = None
+        self._request: ResponseRequest | None = None  # that is being answered
+        self._unheard: ResponseRequest | None = None  # whose answer was stopped before it began
         # Clients may still tell how much of these was played.
         self._given: deque[Reply] = deque(maxlen=_MAX_SPOKEN)
         self._earlier: tuple[Spoken, ...] = ()  # likewise, before the connection was lost
@@ -82,6 +84,11 @@ class Answers:
     def is_audible(self) -> bool:
         """Whether one is running or still played."""
         return self._reply is not None and self._reply.is_audible
+
+    @property
+    def are_sounding(self) -> bool:
+        """Whether the sound of one is being played, so that something may be said over it."""
+        return self._reply is not None and self._reply.is_sounding
 
     @property
     def have_begun(self) -> bool:
@@ -111,22 +118,19 @@ class Answers:
         heard = reply.playback.heard(reply.text)
         return Backdrop(heard[-_BACKDROP_CHARS:], reply.recent.last(duration_s))
 
-    def check_voice(self, config: SessionConfig) -> None:
-        """Raises `VoiceFixed`: the session has spoken in another."""
-        if self._voice is not None and self._voice != config.voice_name:
-            raise VoiceFixed(self._voice)
+    def check_voice(self, before: SessionConfig, after: SessionConfig) -> None:
+        """Raises `VoiceFixed`: `after` changes the voice to another than the session has."""
+        asked = after.voice_name
+        if self._voice not in (None, asked) and asked != before.voice_name:
+            raise VoiceFixed(self._voice or "")
 
     def give(self, request: ResponseRequest) -> None:
-        """Begin an answer.
-
-        Raises:
-            AlreadyAnswering, VoiceFixed
-        """
+        """Begin an answer, in the voice that the session has. Raises `AlreadyAnswering`."""
         if self.is_running:
             raise AlreadyAnswering
-        self.check_voice(request.config)
+        self.forget_prepared()
         reply = self._made(request)
-        self._begin(reply, self._spawn(self._run(reply)))
+        self._begin(request, reply, self._spawn(self._run(reply)))
 
     def prepare(self, turn: Item, config: SessionConfig) -> None:
         """Make an answer in advance to a turn that is not in the conversation yet."""
@@ -162,7 +166,7 @@ class Answers:
         """Answer the turn that has just ended, after the answer that runs."""
         draft, self._draft = self._draft, None
         if draft is not None and (draft.item_id, draft.config) == (item_id, config):
-            self._begin(draft.reply, draft.running)
+            self._begin(ResponseRequest(config=config), draft.reply, draft.running)
             draft.reply.release()
             return
         if draft is not None:
@@ -172,44 +176,72 @@ class Answers:
         else:
             self.give(ResponseRequest(config=config))
 
+    def answer_anew(self) -> None:
+        """Give the answer that a sound has stopped before it began: nobody had said anything."""
+        if self._unheard is not None and not self.is_running:
+            self.give(self._unheard)
+
     def cancel(self, response_id: str | None) -> None:
-        """Stop the running answer. Raises `NothingToCancel`: none runs, or another."""
+        """Stop the running answer; a turn that waits for its own is answered then.
+
+        Raises:
+            NothingToCancel: none runs, or another.
+        """
         if self._reply is None or self._reply.is_closed:
             raise NothingToCancel
         if response_id not in (None, self._reply.state.id):
             raise NothingToCancel
+        following = self._next
         self.stop("client_cancelled")
+        self._unheard = None
+        if following is not None:
+            self.give(following)
 
     def stop(self, reason: str) -> None:
         """Stop generation and sound, if there is any, and keep what was heard of it."""
         reply, running = self._reply, self._running
-        self._next = None
-        if reply is None or not reply.is_audible:
+        self._next = self._unheard = None
+        if reply is None:
             return
-        is_whole, heard_s = reply.is_closed, reply.playback.heard_s
-        reply.interrupt(reason)
-        if reply.spoken is not None:
-            self._keep(reply.spoken, heard_s)
+        is_whole, is_over = reply.is_closed, not reply.is_audible
+        if reply.interrupt(reason) == 0.0 and is_over:
+            return
         self._reply = None
-        if not is_whole and running is not None:
-            running.cancel()
+        if reply.spoken is not None:
+            self._keep(reply.spoken, reply.playback.heard_s)
+        if not is_whole:
+            self._unheard = None if reply.message_id else self._request
+            if running is not None:
+                running.cancel()
 
     def truncate(self, item_id: str, heard_s: float) -> None:
-        """Keep of a spoken reply what was heard within its first `heard_s`."""
-        for spoken in self.spoken:
-            if spoken.item_id == item_id:
-                self._keep(spoken, heard_s)
+        """Keep of a spoken reply what was heard within its first `heard_s`, come what may.
+
+        Raises:
+            InvalidField: it is not one of the last that were spoken.
+        """
+        spoken = next((spoken for spoken in self.spoken if spoken.item_id == item_id), None)
+        if spoken is None:
+            raise InvalidField(
+                f"Only the last {_MAX_SPOKEN} replies that were spoken can be truncated",
+                param="item_id",
+            )
+        self.forget_prepared()
+        spoken.playback.tell(heard_s)
+        self._keep(spoken, heard_s)
 
     def leave(self) -> None:
         """Stop, as the client has gone. It plays to the end what it was sent."""
         self.forget_prepared()
         self._next = None
         reply = self._reply
-        if reply is None or reply.is_closed:
+        if reply is None:
             return
-        heard_s = reply.playback.sent_s - reply.interrupt("client_gone")
+        is_whole = reply.is_closed
+        if reply.interrupt("client_gone") == 0.0 and is_whole:
+            return
         if reply.spoken is not None:
-            self._keep(reply.spoken, heard_s)
+            self._keep(reply.spoken, reply.playback.whole_s)
 
     async def end(self) -> None:
         """Wait for the running answer; nothing follows it."""
@@ -218,25 +250,29 @@ class Answers:
         if self._running is not None:
             await asyncio.wait({self._running})
 
-    def _begin(self, reply: Reply, running: asyncio.Task[None]) -> None:
-        self._reply, self._running = reply, running
+    def _begin(self, request: ResponseRequest, reply: Reply, running: asyncio.Task[None]) -> None:
+        self._request, self._reply, self._running = request, reply, running
+        self._unheard = None
         self._given.append(reply)
 
     async def _run(self, reply: Reply) -> None:
-        await reply.run()
-        following, self._next = self._next, None
-        if reply is self._reply and following is not None:
-            self.give(following)
+        try:
+            await reply.run()
+        finally:
+            # Another may have been begun since this one was closed: the turn waits for that.
+            if reply is self._reply and self._next is not None:
+                following, self._next = self._next, None
+                self.give(following)
 
     def _builder(self, request: ResponseRequest) -> Build:
-        config = request.config
+        config, name = request.config, self._voice or request.config.voice_name
 
         async def build(capabilities: Capabilities) -> GenerateRequest:
             await self._settled()
             history = self._history if request.input is None else request.input
             speech = None
             if config.speaks:
-                voice = await self._ports.voice(config.voice_name)
+                voice = await self._ports.voice(name)
                 speech = SpeechOptions(voice=voice, speed=config.speed)
             return GenerateRequest(
                 messages=await history.messages(config.instructions, self._ports.pictures),
@@ -249,22 +285,30 @@ class Answers:
         return build
 
     def _made(self, request: ResponseRequest, *, in_advance: bool = False) -> Reply:
-        config = request.config
+        config, name = request.config, self._voice or request.config.voice_name
         self._stop_reading()
 
         def remember(item: Item) -> str | None:
             if config.speaks and item.type == "message":
-                self._voice = config.voice_name
-            return None if request.is_detached else self._history.put(item)
+                self._voice = name
+            if request.is_detached:
+                return None
+            if item.status == "in_progress":
+                return self._history.add(item)
+            self._history.replace(item)
+            if reply.spoken is not None and reply.playback.is_told:
+                self._keep(reply.spoken, reply.playback.heard_s)
+            return None
 
         state = ResponseState(
             id=new_id("resp"),
             speaks=config.speaks,
-            voice=config.voice_name,
+            voice=name,
             metadata=request.metadata,
         )
         answer = self._ports.answer(self._builder(request))
-        return Reply(state, answer, self._outbox, remember, self._clock, in_advance=in_advance)
+        reply = Reply(state, answer, self._outbox, remember, self._clock, in_advance=in_advance)
+        return reply
 
     def _keep(self, spoken: Spoken, heard_s: float) -> None:
         if spoken.item_id in self._history:

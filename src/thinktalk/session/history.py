@@ -91,13 +91,6 @@ class History:
         longer._items = [*self._items, item]
         return longer
 
-    def put(self, item: Item) -> str | None:
-        """Replace the item with this id, or add it; returns the id of the one before a new one."""
-        if item.id not in self:
-            return self.add(item)
-        self.replace(item)
-        return None
-
     def replace(self, item: Item) -> None:
         """Put `item` in the place of the one with its id, if that is still there."""
         if item.id in self:

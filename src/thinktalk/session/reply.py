@@ -8,11 +8,12 @@ events at once; the engine may take a moment longer to stop.
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
-from typing import Any
 
+from thinktalk.errors import EngineFailed
 from thinktalk.events import (
     AudioDelta,
     Event,
@@ -52,6 +53,7 @@ LEAD_S = 1.0  # of playback that is sent ahead
 _DELTA_S = 0.2
 _MAX_WAITING = 256  # events of the engine that wait for their turn
 _NOTE_S = 0.02
+_GAP_S = 1.0  # between sounds of a reply that goes on
 
 
 @dataclass(slots=True)
@@ -105,6 +107,13 @@ class Reply:
         return not self.is_closed or self.playback.lead_s > _NOTE_S
 
     @property
+    def is_sounding(self) -> bool:
+        """Whether its sound is being played, short gaps included while more is made."""
+        if self.is_closed:
+            return self.playback.lead_s > _NOTE_S
+        return self.playback.sent_s > 0 and self.playback.silent_s <= _GAP_S
+
+    @property
     def spoken(self) -> Spoken | None:
         """Its message, if that is spoken and has begun."""
         if self.message_id is None or not self.state.speaks:
@@ -118,35 +127,43 @@ class Reply:
     async def run(self) -> None:
         """Generate and deliver, to the end. Cancel to stop; `interrupt` first to end well."""
         waiting: asyncio.Queue[Event | Exception | None] = asyncio.Queue(_MAX_WAITING)
-
-        async def generate() -> None:
-            try:
-                async with aclosing(self._answer.events()) as events:
-                    async for event in events:
-                        await waiting.put(event)
-            except Exception as error:
-                await waiting.put(error)
-            await waiting.put(None)
-
         async with asyncio.TaskGroup() as group:
-            group.create_task(generate())
+            group.create_task(self._generate(waiting))
             await self._released.wait()
             self._emit(ResponseCreated(self.state))
-            while (event := await waiting.get()) is not None:
-                if isinstance(event, Exception):
-                    self._close("failed", error=event)
-                else:
-                    await self._deliver(event)
+            try:
+                while (event := await waiting.get()) is not None:
+                    if isinstance(event, Exception):
+                        self._close("failed", error=event)
+                    elif not self.is_closed:
+                        await self._deliver(event)
+                self._close("failed", error=EngineFailed("the engine stopped in mid-answer"))
+            except Exception as error:
+                self._close("failed", error=error)
+                raise
+
+    async def _generate(self, waiting: asyncio.Queue[Event | Exception | None]) -> None:
+        """Put the engine's events into `waiting`, then what it failed with, then None."""
+        try:
+            async with aclosing(self._answer.events()) as events:
+                async for event in events:
+                    await waiting.put(event)
+        except Exception as error:
+            await waiting.put(error)
+        except asyncio.CancelledError:
+            if (task := asyncio.current_task()) is not None and task.cancelling():
+                raise
+            await waiting.put(EngineFailed("the engine was cancelled in mid-answer"))
+        await waiting.put(None)
 
     def interrupt(self, reason: str) -> float:
         """End its events now, with what was said so far; what follows is dropped.
 
         Returns:
-            Seconds of its sound that had not been sent to the client yet.
+            Seconds of its sound that had not been sent to the client yet, and never will be.
         """
-        if self.is_closed:
-            return 0.0
         dropped_s = self._outbox.drop_audio(self.state.id)
+        self.playback.take_back(dropped_s)
         self._close("cancelled", reason)
         return dropped_s
 
@@ -154,11 +171,12 @@ class Reply:
         match event:
             case TextDelta(text):
                 if text:
+                    self._end_call()
                     place = self._begun()
                     self.text += text
                     self._emit(ReplyText(place, text, self.state.speaks))
             case AudioDelta(audio, span):
-                await self._play(audio, span[1] if span else None)
+                await self._play(audio, span)
             case ToolCallDelta():
                 self._add_to_call(event)
             case Report():
@@ -170,7 +188,7 @@ class Reply:
                     "incomplete" if is_cut else "completed", "max_output_tokens" if is_cut else None
                 )
 
-    async def _play(self, audio: Audio, end_char: int | None) -> None:
+    async def _play(self, audio: Audio, span: tuple[int, int] | None) -> None:
         place = self._begun()
         size = round(_DELTA_S * audio.sample_rate)
         num_samples = len(audio.samples)
@@ -179,14 +197,17 @@ class Reply:
             if (ahead_s := self.playback.lead_s - LEAD_S) > 0:
                 await asyncio.sleep(ahead_s)
             await self._outbox.room()
-            is_last = start + size >= num_samples
+            share = min(1.0, (start + size) / num_samples)
+            end_char = span[0] + share * (span[1] - span[0]) if span else None
             self.recent.add(piece, self.playback.lead_s)
-            self.playback.send(piece.duration_s, end_char if is_last else None)
+            self.playback.send(piece.duration_s, end_char)
             self._emit(ReplyAudio(place, piece))
 
     def _begun(self) -> Place:
-        """The message, which begins with its first delta."""
-        self._end_call()
+        """The message, which begins with its first delta.
+
+        It is open to the end, as the sound of what was said before a call comes after the call.
+        """
         if self._message is None:
             item = Item(id=new_id("item"), role="assistant", status="in_progress")
             self.message_id, self.text = item.id, ""
@@ -205,7 +226,6 @@ class Reply:
     def _add_to_call(self, delta: ToolCallDelta) -> None:
         if delta.name is not None:
             self._end_call()
-            self._end_message("completed")
             item = Item(
                 id=new_id("item"),
                 type="function_call",
@@ -217,6 +237,8 @@ class Reply:
         if self._call is not None and delta.arguments:
             self._call.arguments.append(delta.arguments)
             self._emit(CallArguments(self._call.place, self._call.item.call_id, delta.arguments))
+            if _is_whole(self._call.arguments):
+                self._end_call()
 
     def _end_call(self, status: ResponseStatus = "completed") -> None:
         if (call := self._call) is None:
@@ -260,22 +282,31 @@ class Reply:
     ) -> None:
         if self.is_closed:
             return
-        self._end_call(status)
-        self._end_message(status)
-        self.state = replace(
-            self.state,
-            status=status,
-            reason=reason,
-            error=error,
-            output=tuple(self._output),
-            usage=self._usage(),
-        )
-        self._emit(ResponseDone(self.state))
-        self.is_closed = True
-
-    def _usage(self) -> Any:
-        return self._answer.usage
+        try:
+            self._end_call(status)
+            self._end_message(status)
+        finally:  # whatever happens: an open reply would keep all others from being given
+            self.state = replace(
+                self.state,
+                status=status,
+                reason=reason,
+                error=error,
+                output=tuple(self._output),
+                usage=self._answer.usage,
+            )
+            self._emit(ResponseDone(self.state))
+            self.is_closed = True
 
     def _emit(self, event: SessionEvent) -> None:
         if not self.is_closed:
             self._outbox.put(event)
+
+
+def _is_whole(arguments: list[str]) -> bool:
+    """Whether nothing can follow: the beginning of a JSON object is never one itself."""
+    if not arguments[-1].rstrip().endswith("}"):
+        return False
+    try:
+        return isinstance(json.loads("".join(arguments)), dict)
+    except ValueError:
+        return False

@@ -179,7 +179,8 @@ class Session:
         Raises:
             VoiceFixed: another voice, after the session has spoken.
         """
-        self._answers.check_voice(config)
+        self._answers.check_voice(self.config, config)
+        self._answers.forget_prepared()
         self._input.listen_by(config.turns)
         self._input.language = config.language
         self.config = config
@@ -214,6 +215,7 @@ class Session:
         if item.id == self._input.item_id:
             raise InvalidField(f"{item.id!r} is the turn that is being said", param="item.id")
         before = self._history.add(item, after)
+        self._answers.forget_prepared()
         self._outbox.put(ItemCreated(item, before))
 
     def retrieve_item(self, item_id: str) -> None:
@@ -223,13 +225,14 @@ class Session:
     def delete_item(self, item_id: str) -> None:
         """Raises `ItemNotFound`."""
         self._history.delete(item_id)
+        self._answers.forget_prepared()
         self._outbox.put(ItemDeleted(item_id))
 
     def truncate_item(self, item_id: str, content_index: int, audio_end_ms: int) -> None:
         """Keep of a spoken reply only what was heard by `audio_end_ms`.
 
         Raises:
-            ItemNotFound. InvalidField: it is not the assistant's.
+            ItemNotFound. InvalidField: it is no reply that was spoken of late.
         """
         if self._history.get(item_id).role != "assistant":
             raise InvalidField("Only messages of the assistant can be truncated", param="item_id")
@@ -246,6 +249,7 @@ class Session:
         """
         if self._input.is_speaking:
             raise UserSpeaking
+        self._answers.check_voice(self.config, request.config)
         self._answers.give(request)
 
     def cancel_response(self, response_id: str | None = None) -> None:
@@ -262,7 +266,7 @@ class Session:
         self._read_ahead(item_id, "")
 
     def is_overheard(self) -> bool:
-        return self._answers.is_audible
+        return self._answers.are_sounding
 
     def backdrop(self, duration_s: float) -> Backdrop:
         return self._answers.backdrop(duration_s)
@@ -300,6 +304,7 @@ class Session:
             self._answers.forget_prepared()
             self._history.delete(item_id)
             self._outbox.put(ItemDeleted(item_id))
+            self._answers.answer_anew()
             return
         self._answers.answer_turn(item_id, self.config)
 
