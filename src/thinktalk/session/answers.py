@@ -15,7 +15,8 @@ from thinktalk.engines.base import Capabilities, GenerateRequest, SpeechOptions
 from thinktalk.errors import InvalidField, ThinktalkError
 from thinktalk.session.config import ResponseRequest, SessionConfig
 from thinktalk.session.errors import AlreadyAnswering, NothingToCancel, VoiceFixed
-from thinktalk.session.events import ResponseState
+from thinktalk.session.events import Fault, ResponseState
+from thinktalk.session.gallery import Gallery
 from thinktalk.session.history import History
 from thinktalk.session.ids import new_id
 from thinktalk.session.items import Item
@@ -25,6 +26,7 @@ from thinktalk.session.overhearing import Backdrop
 from thinktalk.session.playback import Clock
 from thinktalk.session.ports import Build, Ports, Spawn
 from thinktalk.session.reply import Reply
+from thinktalk.session.room import Room
 
 _MAX_SPOKEN = 8
 _BACKDROP_CHARS = 300
@@ -63,6 +65,7 @@ class Answers:
         self._settled = settled
         self._spawn = spawn
         self._clock = clock
+        self._gallery = Gallery(ports.pictures, lambda error: outbox.put(Fault(error)))
         self._reply: Reply | None = None
         self._running: asyncio.Task[None] | None = None  # what makes the reply
         self._draft: _Draft | None = None
@@ -274,8 +277,9 @@ class Answers:
             if config.speaks:
                 voice = await self._ports.voice(name)
                 speech = SpeechOptions(voice=voice, speed=config.speed)
+            room = Room(self._ports.context_tokens, capabilities)
             return GenerateRequest(
-                messages=await history.messages(config.instructions, self._ports.pictures),
+                messages=await history.messages(config.instructions, self._gallery, room),
                 sampling=config.sampling,
                 speech=speech,
                 tools=config.tools,

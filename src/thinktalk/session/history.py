@@ -1,27 +1,28 @@
 """The conversation: its items in order, and the messages that an engine is given of them.
 
 Sound and pictures are heavy: beyond a bound the oldest are dropped, and what was said stays as
-text. Calls without a result are left out of the messages, so that they are always valid.
+text. Calls without a result are left out of the messages, so that they are always valid, and the
+oldest turns once they fill what an engine can be given.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from thinktalk.conversation import (
     AudioPart,
-    ImagePart,
     Message,
     Part,
     TextPart,
     ToolCall,
-    VideoPart,
 )
 from thinktalk.errors import InvalidField
 from thinktalk.media import budget
 from thinktalk.session.errors import ItemNotFound
+from thinktalk.session.gallery import Gallery
 from thinktalk.session.items import Item, Picture, Speech, Text
+from thinktalk.session.room import Room
 
 # A minute of sound takes 4 MB.
 _MAX_SPEECH_S = 600.0
@@ -32,7 +33,7 @@ _MAX_ITEMS = 2000
 # A turn may hold so many frames of a video call; of more, the oldest are dropped.
 MAX_FRAMES = 2048
 
-LoadPictures = Callable[[Sequence[str]], Awaitable[ImagePart | VideoPart]]
+_OUTPUT = "function_call_output"
 
 
 class History:
@@ -41,6 +42,7 @@ class History:
     def __init__(self, family: budget.Family) -> None:
         self._family: budget.Family = family
         self._items: list[Item] = []
+        self._untold: set[str] = set()  # ids of what no engine has room for any more
 
     def __iter__(self) -> Iterator[Item]:
         return iter(list(self._items))
@@ -88,7 +90,7 @@ class History:
     def with_item(self, item: Item) -> History:
         """The same conversation with one more item."""
         longer = History(self._family)
-        longer._items = [*self._items, item]
+        longer._items, longer._untold = [*self._items, item], self._untold
         return longer
 
     def replace(self, item: Item) -> None:
@@ -100,36 +102,46 @@ class History:
         """Raises `ItemNotFound`."""
         del self._items[self._index(item_id)]
 
-    async def messages(self, instructions: str, load: LoadPictures) -> tuple[Message, ...]:
-        """The conversation for an engine, instructions first.
+    async def messages(
+        self, instructions: str, gallery: Gallery, room: Room
+    ) -> tuple[Message, ...]:
+        """The conversation for an engine, instructions first."""
+        system = [Message("system", (TextPart(instructions),))] if instructions else []
+        told = [
+            (item, messages)
+            for item in list(self._items)
+            if item.id not in self._untold and (messages := await self._told(item, gallery))
+        ]
+        turns = _turns(told)
+        kept = room.latest(system, [[m for _, some in turn for m in some] for turn in turns])
+        for turn in turns[: len(turns) - kept]:
+            self._untold.update(item.id for item, _ in turn if item.role != "system")
+        return (*system, *(m for item, some in told if item.id not in self._untold for m in some))
 
-        Args:
-            load: decodes the pictures of one item: one as an image, several as a video.
-        """
-        messages = [Message("system", (TextPart(instructions),))] if instructions else []
-        outputs = {
-            item.call_id: item
-            for item in self._items
-            if item.type != "message" and item.type == "function_call_output"
-        }
-        for item in list(self._items):
-            if item.type == "function_call" and item.call_id in outputs:
-                _add_call(messages, item)
-                result = outputs[item.call_id]
-                messages.append(
-                    Message("tool", (TextPart(result.output),), tool_call_id=item.call_id)
-                )
-            elif item.type == "message" and item.role is not None and not item.is_aside:
-                parts = await self._parts(item, load)
-                if parts:
-                    messages.append(Message(item.role, parts))
-        return tuple(messages)
+    async def _told(self, item: Item, gallery: Gallery) -> list[Message]:
+        """What an engine is told of an item, if anything."""
+        if item.type == "function_call":
+            result = next(
+                (i for i in self._items if (i.type, i.call_id) == (_OUTPUT, item.call_id)), None
+            )
+            if result is None:
+                return []
+            call = ToolCall(item.call_id, item.name, item.arguments)
+            said = Message("tool", (TextPart(result.output),), tool_call_id=item.call_id)
+            return [Message("assistant", (), tool_calls=(call,)), said]
+        if item.role is None or item.is_aside:
+            return []
+        parts = await self._parts(item, gallery)
+        return [Message(item.role, parts)] if parts else []
 
-    async def _parts(self, item: Item, load: LoadPictures) -> tuple[Part, ...]:
+    async def _parts(self, item: Item, gallery: Gallery) -> tuple[Part, ...]:
         parts: list[Part] = []
-        pictures = [part.source for part in item.content if isinstance(part, Picture)]
-        if pictures:
-            parts.append(await load(pictures))
+        if item.pictures:
+            shown = await gallery.show(item)
+            if shown.part is not None:
+                parts.append(shown.part)
+            if len(shown.sound) < len(item.pictures):
+                self._leave_out(item.id, set(item.pictures) - set(shown.sound))
         for part in item.content:
             if isinstance(part, Text) and part.text:
                 parts.append(TextPart(part.text))
@@ -146,6 +158,12 @@ class History:
             if item.id == item_id:
                 return index
         raise ItemNotFound(item_id)
+
+    def _leave_out(self, item_id: str, unseen: set[Picture]) -> None:
+        if item_id in self:
+            item = self.get(item_id)
+            kept = tuple(part for part in item.content if part not in unseen)
+            self.replace(replace(item, content=kept))
 
     def _lighten(self) -> None:
         """Drop the heavy parts of the oldest items where all together are over a bound."""
@@ -170,8 +188,11 @@ def _num_chars(item: Item) -> int:
     return len(item.text) + len(item.arguments) + len(item.output)
 
 
-def _add_call(messages: list[Message], item: Item) -> None:
-    """Calls in a row are one message of the assistant's; each is followed by its result."""
-    messages.append(
-        Message("assistant", (), tool_calls=(ToolCall(item.call_id, item.name, item.arguments),))
-    )
+def _turns(told: list[tuple[Item, list[Message]]]) -> list[list[tuple[Item, list[Message]]]]:
+    """Split before each thing that the user says; calls and replies belong to it."""
+    turns: list[list[tuple[Item, list[Message]]]] = [[]]
+    for item, messages in told:
+        if item.role == "user" and turns[-1]:
+            turns.append([])
+        turns[-1].append((item, messages))
+    return turns

@@ -68,6 +68,10 @@ class Item:
                 texts.append(part.transcript)
         return " ".join(texts)
 
+    @property
+    def pictures(self) -> tuple[Picture, ...]:
+        return tuple(part for part in self.content if isinstance(part, Picture))
+
     def with_transcript(self, transcript: str) -> Self:
         """The same with what its speech turned out to say."""
         content = tuple(

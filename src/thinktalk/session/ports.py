@@ -44,6 +44,7 @@ class Ports:
     likely a turn sounds finished by its sound at 16 kHz; None where nobody can tell. `judge` says
     what a sound is that comes while the assistant speaks, with what `glance` reads of it.
     `read_ahead` lets the engine read what an answer will probably begin with.
+    `context_tokens` is how much of a conversation may be answered, by the documented costs.
     """
 
     answer: Callable[[Build], Answer]
@@ -52,6 +53,7 @@ class Ports:
     activity: Callable[[], WindowStream]
     recognizer: Recognizer | None
     family: Family
+    context_tokens: int = 196_608
     finished: Callable[[Samples], Awaitable[float]] | None = None
     glance: Glance | None = None
     read_ahead: Callable[[Build], Awaitable[None]] | None = None

@@ -13,7 +13,7 @@ from thinktalk.events import Finished, TextDelta, ToolCallDelta
 from thinktalk.session import events as said
 from thinktalk.session.config import ResponseRequest, TurnRules
 from thinktalk.session.errors import VoiceFixed
-from thinktalk.session.items import Item, Speech
+from thinktalk.session.items import Item, Picture, Speech
 from thinktalk.testing import ScriptedEngine
 
 COUNTING = "one two three four five six seven eight nine ten " * 3
@@ -162,6 +162,19 @@ async def test_what_was_not_spoken_here_cannot_be_truncated() -> None:
         with pytest.raises(InvalidField, match="last 8 replies"):
             talk.session.truncate_item("told", 0, 0)
         assert not talk.of(said.ItemTruncated) and talk.items[0].text == "Long words."
+
+
+async def test_a_torn_picture_costs_no_answer() -> None:
+    engine = ScriptedEngine("ok", audio_s_per_word=0.05)
+    async with talking(engine) as talk:
+        picture = Item(id="seen", role="user", content=(Picture("data:,torn"),))
+        talk.session.create_item(picture)
+        for count in (1, 2):
+            talk.ask(f"question {count}")
+            done = await talk.until_said(said.ResponseDone, count)
+            assert done[-1].response.status == "completed"
+        (fault,) = talk.of(said.Fault)
+        assert "'seen'" in str(fault.error) and not fault.is_final and len(talk.decoded) == 1
 
 
 async def draft_begun(talk: Talk, engine: ScriptedEngine) -> None:
