@@ -212,6 +212,8 @@ class Answers:
         self._reply = None
         if reply.spoken is not None:
             self._keep(reply.spoken, reply.playback.heard_s)
+        if not (self._request and self._request.is_detached):
+            self._history.interrupt(reply.message_id or self._history.last_id or "")
         if not is_whole:
             self._unheard = None if reply.message_id else self._request
             if running is not None:

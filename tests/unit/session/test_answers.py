@@ -155,6 +155,22 @@ async def test_a_deleted_reply_does_not_come_back() -> None:
         assert [item.role for item in talk.items] == ["user"]
 
 
+@pytest.mark.parametrize(("delay_s", "told"), [(1.0, "went on before"), (0.0, "interrupted")])
+async def test_the_next_answer_knows_of_an_interruption(delay_s: float, told: str) -> None:
+    engine = ScriptedEngine(COUNTING, delay_s=delay_s)
+    async with talking(engine) as talk:
+        talk.ask("a")
+        await talk.until(lambda: len(engine.requests) == 1)
+        if not delay_s:
+            await first_words(talk)
+            await asyncio.sleep(0.5)
+        talk.session.cancel_response()
+        talk.ask("b")
+        await talk.until(lambda: len(engine.requests) == 2)
+        assert [m.role for m in engine.requests[1].messages][-2:] == ["system", "user"]
+        assert told in engine.requests[1].messages[-2].text
+
+
 async def test_what_was_not_spoken_here_cannot_be_truncated() -> None:
     async with talking(ScriptedEngine()) as talk:
         told = Item(id="told", role="assistant", content=(Speech(None, "Long words."),))
