@@ -234,6 +234,8 @@ class Answers:
         self.forget_prepared()
         spoken.playback.tell(heard_s)
         self._keep(spoken, heard_s)
+        if heard_s < spoken.playback.sent_s:
+            self._history.interrupt(item_id)
 
     def leave(self) -> None:
         """Stop, as the client has gone. It plays to the end what it was sent."""

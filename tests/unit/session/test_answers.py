@@ -137,6 +137,17 @@ async def test_a_turn_that_waits_is_answered_when_the_client_cancels() -> None:
         await talk.until_said(said.ResponseCreated, 2)
 
 
+@pytest.mark.parametrize("span", [(0, 59), None])
+async def test_of_a_long_delta_is_kept_what_was_heard(span: tuple[int, int] | None) -> None:
+    engine = EventEngine(TextDelta("word " * 12), spoken(3.0, span), Finished("stop"))
+    async with talking(engine) as talk:
+        talk.ask("a")
+        await first_words(talk)
+        await asyncio.sleep(1.2)
+        talk.session.cancel_response()
+        assert 2 <= len(talk.items[-1].text.split()) <= 7
+
+
 async def test_a_truncation_outlives_the_end_of_the_reply() -> None:
     async with talking(ScriptedEngine(COUNTING)) as talk:
         talk.ask("a")
@@ -145,6 +156,17 @@ async def test_a_truncation_outlives_the_end_of_the_reply() -> None:
         talk.session.truncate_item(item_id, 0, 300)
         talk.session.cancel_response()
         assert talk.items[-1].text == "one"
+
+
+async def test_the_next_answer_knows_of_a_truncation() -> None:
+    engine = ScriptedEngine("one two three.", audio_s_per_word=0.1)
+    async with talking(engine) as talk:
+        talk.ask("a")
+        await talk.until_said(said.ResponseDone)
+        talk.session.truncate_item(talk.items[-1].id, 0, 100)
+        talk.ask("b")
+        await talk.until(lambda: len(engine.requests) == 2)
+        assert "interrupted" in engine.requests[1].messages[-2].text
 
 
 async def test_a_deleted_reply_does_not_come_back() -> None:
