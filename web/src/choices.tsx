@@ -1,4 +1,4 @@
-/** What can be chosen: model, voice, key, and how turns are judged. */
+/** What can be chosen: model, voice, instructions, key, and how turns are judged. */
 
 import type { Catalogue, Model, Tier } from "./catalogue";
 import type { Wishes } from "./conversation";
@@ -42,6 +42,17 @@ export function Choices({ wishes, catalogue, trouble, needsKey, isTalking, onCha
             </option>
           ))}
         </select>
+      </label>
+      <label class="wide">
+        Instructions
+        <textarea
+          id="instructions"
+          rows={2}
+          placeholder="How it should behave, what it should know"
+          value={wishes.instructions}
+          disabled={isTalking}
+          onInput={(event) => onChange({ instructions: event.currentTarget.value })}
+        />
       </label>
       {needsKey && (
         <label>

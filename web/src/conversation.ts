@@ -3,34 +3,31 @@
 import { pcmOf, toBase64 } from "./base64";
 import { Camera } from "./camera";
 import { realtimeName, type Tier } from "./catalogue";
-import { Figures } from "./figures";
-import { Loudness } from "./loudness";
+import { Link } from "./link";
 import { Microphone } from "./microphone";
 import type { MicrophoneFrame } from "./microphone-worklet";
 import { Player } from "./player";
 import type { PlayerReport } from "./player-worklet";
-import { RealtimeSocket, type ServerEvent } from "./socket";
-import { Timeline } from "./timeline";
-import { Transcript } from "./transcript";
+import type { ServerEvent } from "./socket";
+import { Timing } from "./timing";
+import { type Speaker, Transcript } from "./transcript";
 
 export interface Wishes {
   tier: Tier;
   voice: string; // empty: the server's default
+  instructions: string; // empty: none
   key: string;
   isSemantic: boolean;
 }
 
-const FRAME_MS = 32;
 const PICTURE_EVERY_MS = 1000;
 /** Refusals that come of a race, and need nobody's attention. */
 const HARMLESS = ["append image before append audio", "none active response"];
 
 export class Conversation {
   readonly transcript = new Transcript();
-  readonly timeline = new Timeline();
-  readonly loudness = new Loudness();
-  readonly figures = new Figures();
-  state: "connecting" | "live" | "ended" = "connecting";
+  readonly timing = new Timing();
+  state: "connecting" | "live" | "lost" | "ended" = "connecting";
   notices: string[] = [];
   isMuted = false;
   microphone: Microphone | null = null;
@@ -38,16 +35,13 @@ export class Conversation {
   player: Player | null = null;
 
   private readonly context = new AudioContext({ latencyHint: "interactive" });
-  private socket: RealtimeSocket | null = null;
+  private link: Link | null = null;
   private isSemantic: boolean;
   private answering: "no" | "asked" | "yes" = "no";
   private waitingText: string | null = null;
+  private askedItem = ""; // what was last asked in writing
+  private brokenOff = ""; // the reply that ended with the connection
   private numAsked = 0;
-  private sentMs = 0; // of the microphone
-  private sentAtMs = 0; // when the last of it was sent
-  private turnEndedMs: number | null = null;
-  private askedMs: number | null = null;
-  private interruptedMs: number | null = null;
   private pictures: ReturnType<typeof setInterval> | undefined;
 
   /** `onChange` is called whenever there is something new to see. */
@@ -71,8 +65,12 @@ export class Conversation {
       await this.context.resume();
       this.player = await Player.open(this.context, (report) => this.hear(report));
       const { tier, key } = this.wishes;
-      const onEvent = (event: ServerEvent): void => this.read(event);
-      this.socket = new RealtimeSocket(realtimeName(tier), key, onEvent, (why) => this.end(why));
+      this.link = new Link(realtimeName(tier), key, {
+        onEvent: (event) => this.read(event),
+        onLost: () => this.pause(),
+        onRenewed: () => this.renew(),
+        onEnd: (why) => this.end(why),
+      });
     } catch (error) {
       this.end(error instanceof Error ? error.message : String(error));
     }
@@ -83,13 +81,11 @@ export class Conversation {
     this.state = "ended";
     if (why) this.notices.push(why);
     clearInterval(this.pictures);
-    this.socket?.close();
+    this.link?.close();
     this.microphone?.close();
     this.camera?.close();
     this.player?.close();
-    for (const speaker of ["user", "assistant"] as const) {
-      this.timeline.end(speaker, performance.now());
-    }
+    this.timing.ended();
     void this.context.close();
     this.onChange();
   }
@@ -106,7 +102,7 @@ export class Conversation {
   judgeByMeaning(isSemantic: boolean): void {
     this.isSemantic = isSemantic;
     const type = isSemantic ? "semantic_vad" : "server_vad";
-    this.socket?.send({ type: "session.update", session: { turn_detection: { type } } });
+    this.link?.send({ type: "session.update", session: { turn_detection: { type } } });
   }
 
   async show(isShown: boolean): Promise<void> {
@@ -114,29 +110,43 @@ export class Conversation {
     this.camera = null;
     if (isShown) {
       const camera = await Camera.open().catch((error: Error) => this.tell(error.message));
-      if (camera && this.state === "live") this.camera = camera;
+      if (camera && this.state !== "ended") this.camera = camera;
       else camera?.close();
     }
     this.onChange();
   }
 
-  /** Say something in writing. It interrupts. */
+  /** Say something in writing, as soon as the server can be told. It interrupts. */
   ask(text: string): void {
     this.silence();
-    if (this.answering !== "no") {
+    if (this.state !== "live" || this.answering !== "no") {
       this.waitingText = text;
-      this.socket?.send({ type: "response.cancel" });
+      if (this.answering !== "no") this.link?.send({ type: "response.cancel" });
       return;
     }
-    const id = `item_page_${++this.numAsked}`;
-    Object.assign(this.transcript.line(id, "user"), { text, isFinal: true });
+    this.askedItem = `item_page_${++this.numAsked}`;
+    Object.assign(this.transcript.line(this.askedItem, "user"), { text, isFinal: true });
+    this.put(this.askedItem, text);
+    this.wantAnswer();
+    this.onChange();
+  }
+
+  private put(id: string, text: string): void {
     const content = [{ type: "input_text", text }];
     const item = { id, type: "message", role: "user", content };
-    this.socket?.send({ type: "conversation.item.create", item });
-    this.socket?.send({ type: "response.create" });
+    this.link?.send({ type: "conversation.item.create", item });
+  }
+
+  private wantAnswer(): void {
+    this.link?.send({ type: "response.create" });
     this.answering = "asked";
-    this.askedMs = performance.now();
-    this.onChange();
+    this.timing.answerBegan(true);
+  }
+
+  private askWaiting(): void {
+    const text = this.waitingText;
+    this.waitingText = null;
+    if (text !== null) this.ask(text);
   }
 
   // -- what the server says
@@ -144,7 +154,11 @@ export class Conversation {
   private read(event: ServerEvent): void {
     switch (event.type) {
       case "session.created":
-        void this.begin();
+        this.begin();
+        void this.openMicrophone();
+        break;
+      case "session.resumed":
+        this.goOn(event.item_ids, event.session.turn_detection?.type === "semantic_vad");
         break;
       case "input_audio_buffer.speech_started":
         this.beginTurn(event.item_id, event.audio_start_ms);
@@ -165,12 +179,11 @@ export class Conversation {
         this.note(event.item_id, event.kind, event.reason, event.text);
         break;
       case "conversation.item.retrieved":
-        this.transcript.line(event.item.id, "assistant").heard =
-          event.item.content?.[0]?.transcript ?? "";
+        this.recall(event.item.id, event.item.role, event.item.content?.[0]?.transcript ?? "");
         break;
       case "response.created":
         this.answering = "yes";
-        this.askedMs ??= performance.now();
+        this.timing.answerBegan(false);
         break;
       case "response.audio_transcript.delta":
       case "response.text.delta":
@@ -188,27 +201,33 @@ export class Conversation {
     this.onChange();
   }
 
-  private async begin(): Promise<void> {
-    const { voice } = this.wishes;
-    const session = { modalities: ["text", "audio"], ...(voice && { voice }) };
-    this.socket?.send({ type: "session.update", session });
+  private begin(): void {
+    const { voice, instructions } = this.wishes;
+    const chosen = { ...(voice && { voice }), ...(instructions && { instructions }) };
+    const session = { modalities: ["text", "audio"], ...chosen };
+    this.link?.send({ type: "session.update", session });
     this.judgeByMeaning(this.isSemantic);
+    this.goLive();
+    this.askWaiting();
+  }
+
+  private goLive(): void {
     this.state = "live";
+    this.timing.connected();
+  }
+
+  private async openMicrophone(): Promise<void> {
     const microphone = await Microphone.open(this.context, (frame) => this.send(frame)).catch(
       (error: Error) => this.tell(`${error.message} You can still write.`),
     );
-    if (microphone && this.state === "live") this.microphone = microphone;
+    if (microphone && this.state !== "ended") this.microphone = microphone;
     else microphone?.close();
     this.onChange();
   }
 
   private beginTurn(item: string, startMs: number): void {
-    const sinceMs = this.sentAtMs - (this.sentMs - startMs);
-    const onsetMs = this.loudness.firstSince(sinceMs) - FRAME_MS;
     this.transcript.line(item, "user");
-    this.timeline.begin("user", onsetMs);
-    this.turnEndedMs = this.askedMs = null;
-    if (this.player?.isPlaying) this.interruptedMs = onsetMs;
+    this.timing.turnBegan(startMs, this.player?.isPlaying ?? false);
     this.silence();
     void this.sendPicture();
     this.pictures = setInterval(() => void this.sendPicture(), PICTURE_EVERY_MS);
@@ -216,9 +235,7 @@ export class Conversation {
 
   private endTurn(): void {
     clearInterval(this.pictures);
-    const startMs = this.timeline.open("user")?.startMs ?? performance.now();
-    this.turnEndedMs = this.loudness.lastSince(startMs);
-    this.timeline.end("user", this.turnEndedMs);
+    this.timing.turnEnded();
   }
 
   private finishLine(item: string, changes: { text?: string; trouble?: string }): void {
@@ -233,11 +250,16 @@ export class Conversation {
 
   private finishAnswer(trouble: string | undefined): void {
     this.answering = "no";
-    for (const line of this.transcript.lines) line.isFinal ||= line.speaker === "assistant";
+    this.transcript.finish("assistant");
     if (trouble) this.tell(`The answer failed: ${trouble}`);
-    const text = this.waitingText;
-    this.waitingText = null;
-    if (text !== null) this.ask(text);
+    this.askWaiting();
+  }
+
+  /** What the server keeps of an item: all that was understood, or what was heard. */
+  private recall(item: string, speaker: Speaker, text: string): void {
+    const line = this.transcript.line(item, speaker);
+    if (speaker === "assistant") line.heard = text;
+    else this.finishLine(item, { text: text || line.text });
   }
 
   private fail(message: string): void {
@@ -245,19 +267,78 @@ export class Conversation {
     if (!HARMLESS.some((words) => message.toLowerCase().includes(words))) this.tell(message);
   }
 
+  // -- a lost connection
+
+  /** The microphone goes on. A reply of which more was to come has ended. */
+  private pause(): void {
+    this.state = "lost";
+    clearInterval(this.pictures);
+    this.timing.disconnected();
+    if (this.answering === "yes") {
+      this.answering = "no";
+      this.brokenOff = this.transcript.unfinished("assistant").at(-1)?.id ?? "";
+      this.transcript.finish("assistant");
+      this.silence();
+    }
+    this.onChange();
+  }
+
+  /** Go on with what the server kept: the items of these ids. */
+  private goOn(kept: string[], isSemantic: boolean): void {
+    this.goLive();
+    if (isSemantic !== this.isSemantic) this.judgeByMeaning(this.isSemantic);
+    for (const { id } of this.transcript.unfinished("user")) {
+      if (kept.includes(id)) this.link?.send({ type: "conversation.item.retrieve", item_id: id });
+      else this.finishLine(id, { trouble: "lost with the connection" });
+    }
+    if (kept.includes(this.brokenOff)) {
+      const { item, playedMs } = this.player!;
+      this.truncate(this.brokenOff, item === this.brokenOff ? playedMs : 0);
+    }
+    this.brokenOff = "";
+    this.answerWhatStands(kept);
+  }
+
+  /** A question that was not answered when the connection was lost is answered now. */
+  private answerWhatStands(kept: string[]): void {
+    const last = this.transcript.lines.find((line) => line.id === kept.at(-1));
+    let isOpen = last?.speaker === "user" && !last.aside;
+    if (this.answering === "asked" && !kept.includes(this.askedItem)) {
+      this.put(this.askedItem, this.transcript.line(this.askedItem, "user").text);
+      isOpen = true;
+    }
+    this.answering = "no";
+    if (isOpen && this.waitingText === null) this.wantAnswer();
+    else this.askWaiting();
+  }
+
+  /** Nothing was kept: begin a new conversation below the old one. */
+  private renew(): void {
+    for (const { id } of this.transcript.unfinished("user")) {
+      this.finishLine(id, { trouble: "lost with the connection" });
+    }
+    if (this.transcript.lines.length) {
+      this.transcript.note(
+        "The server no longer has what was said so far. Below is a new conversation.",
+      );
+    }
+    this.answering = "no";
+    this.brokenOff = "";
+    this.begin();
+    this.onChange();
+  }
+
   // -- sound and pictures
 
   private send({ pcm, level }: MicrophoneFrame): void {
-    this.sentAtMs = performance.now();
-    this.sentMs += FRAME_MS;
-    this.loudness.push(level, this.sentAtMs);
-    this.socket?.send({ type: "input_audio_buffer.append", audio: toBase64(new Uint8Array(pcm)) });
+    this.timing.frameSent(level);
+    this.link?.send({ type: "input_audio_buffer.append", audio: toBase64(new Uint8Array(pcm)) });
     this.onChange();
   }
 
   private async sendPicture(): Promise<void> {
     const image = await this.camera?.picture();
-    if (image) this.socket?.send({ type: "input_image_buffer.append", image });
+    if (image) this.link?.send({ type: "input_image_buffer.append", image });
   }
 
   private silence(): void {
@@ -265,26 +346,16 @@ export class Conversation {
   }
 
   private hear(report: PlayerReport): void {
-    const now = performance.now();
-    if (report.kind === "audible") {
-      this.timeline.begin("assistant", now);
-      if (this.turnEndedMs !== null) this.figures.add("turn", now - this.turnEndedMs);
-      if (this.askedMs !== null) this.figures.add("ttfa", now - this.askedMs);
-      this.turnEndedMs = this.askedMs = null;
-    } else if (report.kind === "silent") {
-      this.timeline.end("assistant", now);
-      if (report.wasFlushed) this.cutOff(report, now);
-      this.interruptedMs = null;
-    }
+    this.timing.heard(report);
+    // Stopped in the middle: the conversation is to hold what was heard.
+    if (report.kind === "silent" && report.wasFlushed) this.truncate(report.item, report.playedMs);
     this.onChange();
   }
 
-  /** The reply stopped in the middle: the conversation is to hold what was heard of it. */
-  private cutOff({ item, playedMs }: PlayerReport, now: number): void {
-    if (this.interruptedMs !== null) this.figures.add("stop", now - this.interruptedMs);
+  private truncate(item: string, playedMs: number): void {
     const end = { content_index: 0, audio_end_ms: Math.round(playedMs) };
-    this.socket?.send({ type: "conversation.item.truncate", item_id: item, ...end });
-    this.socket?.send({ type: "conversation.item.retrieve", item_id: item });
+    this.link?.send({ type: "conversation.item.truncate", item_id: item, ...end });
+    this.link?.send({ type: "conversation.item.retrieve", item_id: item });
   }
 
   private tell(notice: string): undefined {

@@ -14,7 +14,7 @@ export function Lane({ conversation }: { conversation: Conversation }) {
     const timer = isLive ? setInterval(() => draw(undefined), DRAW_EVERY_MS) : undefined;
     return () => clearInterval(timer);
   }, [isLive]);
-  const { timeline, loudness, player } = conversation;
+  const { timing, player } = conversation;
   const now = performance.now();
   const at = (ms: number): number => Math.max(0, 1000 * (1 - (now - ms) / SHOWN_MS));
   return (
@@ -33,7 +33,7 @@ export function Lane({ conversation }: { conversation: Conversation }) {
         data-item={player?.item}
         data-played-ms={Math.round(player?.playedMs ?? 0)}
       >
-        {timeline.spans.map(({ speaker, startMs, endMs }) => (
+        {timing.timeline.spans.map(({ speaker, startMs, endMs }) => (
           <rect
             class={speaker}
             x={at(startMs)}
@@ -44,7 +44,7 @@ export function Lane({ conversation }: { conversation: Conversation }) {
           />
         ))}
       </svg>
-      <meter aria-label="Microphone" min={0} max={0.3} value={loudness.level} />
+      <meter aria-label="Microphone" min={0} max={0.3} value={timing.loudness.level} />
     </div>
   );
 }

@@ -4,7 +4,7 @@ import { TIERS } from "./catalogue";
 import type { Wishes } from "./conversation";
 
 const NAME = "thinktalk";
-const FRESH: Wishes = { tier: "flash", voice: "", key: "", isSemantic: true };
+const FRESH: Wishes = { tier: "flash", voice: "", instructions: "", key: "", isSemantic: true };
 
 export function remembered(): Wishes {
   const stored = sessionStorage.getItem(NAME);

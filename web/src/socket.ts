@@ -1,8 +1,15 @@
 /** The realtime socket, in the dialect of Qwen-Omni-Realtime. */
 
+import type { Speaker } from "./transcript";
+
 /** What of the server's events this page reads. */
 export type ServerEvent =
-  | { type: "session.created" | "session.updated" }
+  | { type: "session.created"; session: { id: string } }
+  | {
+      type: "session.resumed";
+      session: { turn_detection: { type: string } | null };
+      item_ids: string[]; // what the conversation consists of
+    }
   | { type: "input_audio_buffer.speech_started"; item_id: string; audio_start_ms: number }
   | { type: "input_audio_buffer.speech_stopped"; item_id: string; audio_end_ms: number }
   | {
@@ -22,7 +29,10 @@ export type ServerEvent =
       error: { message: string };
     }
   | { type: "thinktalk.sound.judged"; item_id: string; kind: string; reason: string; text: string }
-  | { type: "conversation.item.retrieved"; item: { id: string; content?: { transcript?: string }[] } }
+  | {
+      type: "conversation.item.retrieved";
+      item: { id: string; role: Speaker; content?: { transcript?: string }[] };
+    }
   | { type: "response.created" }
   | { type: "response.audio_transcript.delta" | "response.text.delta"; item_id: string; delta: string }
   | { type: "response.audio.delta"; item_id: string; delta: string }
@@ -34,6 +44,7 @@ export type ServerEvent =
 
 export type ClientEvent =
   | { type: "session.update"; session: Record<string, unknown> }
+  | { type: "session.resume"; session_id: string }
   | { type: "input_audio_buffer.append"; audio: string }
   | { type: "input_image_buffer.append"; image: string }
   | { type: "conversation.item.create"; item: Record<string, unknown> }
@@ -52,6 +63,15 @@ const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]*$/;
 /** Of sound that is not sent yet; a network that falls so far behind cannot carry a conversation. */
 const MAX_WAITING_BYTES = 1_000_000;
 
+/** Codes of a server that wants no more of this conversation: it ended it, or refused something. */
+const FINAL_CODES = [1000, 1002, 1003, 1007, 1008, 1009, 1010];
+
+/** Why there is a socket no more: `isLost` where another one may go on. */
+export interface Closing {
+  isLost: boolean;
+  reason: string; // for the user
+}
+
 export class RealtimeSocket {
   private readonly socket: WebSocket;
 
@@ -60,7 +80,7 @@ export class RealtimeSocket {
     model: string,
     key: string,
     private readonly onEvent: (event: ServerEvent) => void,
-    onClose: (reason: string) => void,
+    private readonly onClose: (closing: Closing) => void,
   ) {
     const address = new URL(`api-ws/v1/realtime?model=${encodeURIComponent(model)}`, document.baseURI);
     address.protocol = address.protocol === "https:" ? "wss:" : "ws:";
@@ -73,13 +93,16 @@ export class RealtimeSocket {
     this.socket.onmessage = (message: MessageEvent<string>) => {
       this.onEvent(JSON.parse(message.data) as ServerEvent);
     };
-    this.socket.onclose = (event) => onClose(reason(event));
+    this.socket.onclose = (event) => {
+      this.onClose({ isLost: !FINAL_CODES.includes(event.code), reason: reason(event) });
+    };
   }
 
   send(event: ClientEvent): void {
     if (this.socket.readyState !== WebSocket.OPEN) return;
     if (this.socket.bufferedAmount > MAX_WAITING_BYTES) {
-      this.socket.close(1000, "the network is too slow");
+      this.close();
+      this.onClose({ isLost: true, reason: "The network is too slow." });
       return;
     }
     this.socket.send(JSON.stringify(event));

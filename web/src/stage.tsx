@@ -2,7 +2,7 @@
 
 import { useEffect, useRef } from "preact/hooks";
 import type { Conversation } from "./conversation";
-import { FIGURES, type Figure } from "./figures";
+import { FIGURES, type Figure, type Figures } from "./figures";
 import { Lane } from "./lane";
 import { TranscriptView } from "./transcript-view";
 
@@ -33,7 +33,7 @@ export function Stage({ conversation, canStart, onStart }: Props) {
           {conversation.camera && <Preview stream={conversation.camera.stream} />}
           <TranscriptView transcript={conversation.transcript} />
           {isTalking && <Writing onText={(text) => conversation.ask(text)} />}
-          <FiguresView conversation={conversation} />
+          <FiguresView figures={conversation.timing.figures} />
         </>
       )}
     </section>
@@ -42,8 +42,9 @@ export function Stage({ conversation, canStart, onStart }: Props) {
 
 function status(conversation: Conversation | null): string {
   if (!conversation) return "";
+  if (conversation.state === "lost") return "Connection lost: trying again…";
   if (conversation.state !== "live") return conversation.state;
-  if (conversation.timeline.open("user")) return "You are speaking";
+  if (conversation.timing.timeline.open("user")) return "You are speaking";
   if (conversation.player?.isPlaying) return "It is speaking";
   if (!conversation.microphone) return "No microphone";
   return conversation.isMuted ? "Muted" : "Listening";
@@ -101,7 +102,7 @@ function Writing({ onText }: { onText: (text: string) => void }) {
   );
 }
 
-function FiguresView({ conversation: { figures } }: { conversation: Conversation }) {
+function FiguresView({ figures }: { figures: Figures }) {
   const shown = (Object.keys(FIGURES) as Figure[]).filter((figure) => figures.count(figure) > 0);
   if (!shown.length) return null;
   return (

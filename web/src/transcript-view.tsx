@@ -11,7 +11,13 @@ export function TranscriptView({ transcript }: { transcript: Transcript }) {
     <ol id="transcript" ref={list} class="transcript" aria-label="Transcript" tabIndex={0}>
       {transcript.lines.map((line) => (
         <li key={line.id} class={line.speaker} data-final={line.isFinal}>
-          <b>{line.speaker === "user" ? "You" : "It"}</b> <Words line={line} />
+          {line.speaker === "page" ? (
+            <p role="alert" class="notice">{line.text}</p>
+          ) : (
+            <>
+              <b>{line.speaker === "user" ? "You" : "It"}</b> <Words line={line} />
+            </>
+          )}
         </li>
       ))}
     </ol>
@@ -27,7 +33,7 @@ function Words({ line }: { line: Line }) {
   if (line.heard === undefined) return <span>{line.text || "…"}</span>;
   return (
     <span>
-      {line.heard} <s title="You interrupted: this was not heard">{line.text.slice(line.heard.length)}</s>
+      {line.heard} <s title="This was not heard">{line.text.slice(line.heard.length)}</s>
     </span>
   );
 }

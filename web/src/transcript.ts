@@ -4,7 +4,8 @@ export type Speaker = "user" | "assistant";
 
 export interface Line {
   id: string;
-  speaker: Speaker;
+  /** `page`: not said, but told to the user. */
+  speaker: Speaker | "page";
   text: string;
   isFinal: boolean;
   /** Of an interrupted reply: the part that was heard. */
@@ -25,5 +26,19 @@ export class Transcript {
       this.lines.push(line);
     }
     return line;
+  }
+
+  /** What is still being said, or understood. */
+  unfinished(speaker: Speaker): Line[] {
+    return this.lines.filter((line) => line.speaker === speaker && !line.isFinal);
+  }
+
+  finish(speaker: Speaker): void {
+    for (const line of this.unfinished(speaker)) line.isFinal = true;
+  }
+
+  /** Tell the user something that concerns all above it. */
+  note(text: string): void {
+    this.lines.push({ id: `note_${this.lines.length}`, speaker: "page", text, isFinal: true });
   }
 }
