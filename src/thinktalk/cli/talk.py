@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import sys
 from collections.abc import AsyncGenerator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -23,6 +24,14 @@ class _Player(Protocol):
     def play(self, pcm: bytes) -> None: ...
 
     def flush(self) -> None: ...
+
+
+@dataclass(slots=True)
+class _Turn:
+    """The recording that is being said: was it answered, or is it to be said from its beginning?"""
+
+    is_answered: bool = False
+    is_due: bool = True
 
 
 def add_parser(commands: Any) -> None:
@@ -66,8 +75,8 @@ async def _talk(args: argparse.Namespace, url: str, turns: Sequence[bytes]) -> N
     from thinktalk.live import connected
 
     player: _Player = _Recorder() if turns else Loudspeaker()
-    answered = asyncio.Event()
-    sound = _spoken(turns, answered) if turns else microphone()
+    turn = _Turn()
+    sound = _spoken(turns, turn) if turns else microphone()
     session = {
         "voice": args.voice,
         "instructions": args.system,
@@ -77,7 +86,7 @@ async def _talk(args: argparse.Namespace, url: str, turns: Sequence[bytes]) -> N
         async with connected(url, args.key, args.model, session) as talk:
             if not turns:
                 print("Speak; Ctrl+C ends the conversation.", file=sys.stderr)
-            listening = asyncio.create_task(_listen(talk.events(), player, answered))
+            listening = asyncio.create_task(_listen(talk.events(), player, turn))
             try:
                 async with contextlib.aclosing(sound) as pieces:
                     async for piece in pieces:
@@ -85,7 +94,7 @@ async def _talk(args: argparse.Namespace, url: str, turns: Sequence[bytes]) -> N
                             break
                         await talk.append(piece)
                 if not listening.done():
-                    await talk.send("session.finish")
+                    await talk.finish()
                 await listening
             finally:
                 listening.cancel()
@@ -97,7 +106,7 @@ async def _talk(args: argparse.Namespace, url: str, turns: Sequence[bytes]) -> N
 
 
 async def _listen(
-    events: AsyncGenerator[dict[str, Any], None], player: _Player, answered: asyncio.Event
+    events: AsyncGenerator[dict[str, Any], None], player: _Player, turn: _Turn
 ) -> None:
     """Play and print what is said, until the conversation ends."""
     from thinktalk.live import sound_of
@@ -111,7 +120,12 @@ async def _listen(
             if kind == "input_audio_buffer.speech_started":
                 player.flush()
             elif kind == "response.done":
-                answered.set()
+                turn.is_answered = True
+            elif kind == "connection.resumed":
+                turn.is_answered |= event["broke_off"]
+                turn.is_due = not turn.is_answered and not event["awaits"]
+            elif kind == "connection.renewed":
+                turn.is_due = not turn.is_answered
             elif kind == "session.finished":
                 return
             elif kind == "error":
@@ -125,26 +139,42 @@ def _show(event: Mapping[str, Any]) -> None:
         case "response.audio_transcript.done":
             print(f"thinktalk> {event['transcript']}", flush=True)
         case "thinktalk.sound.judged" if event["kind"] not in ("interruption", "undecided"):
-            print(f"({event['kind'].replace('_', ' ')})", file=sys.stderr, flush=True)
+            _tell(f"({event['kind'].replace('_', ' ')})")
+        case "connection.lost":
+            _tell("Connection lost: trying again…")
+        case "connection.resumed":
+            _tell("Connected again: the conversation goes on.")
+        case "connection.renewed":
+            _tell("Connected again, in a new conversation: the server has nothing of the old one.")
 
 
-async def _spoken(turns: Sequence[bytes], answered: asyncio.Event) -> AsyncGenerator[bytes, None]:
-    """Recordings by the clock, each followed by silence until its answer has ended."""
+def _tell(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+async def _spoken(recordings: Sequence[bytes], turn: _Turn) -> AsyncGenerator[bytes, None]:
+    """Recordings by the clock, each followed by silence until its answer has ended.
+
+    One that was lost before it was a turn is said again.
+    """
     from thinktalk.live import INPUT_RATE
 
     size = 2 * round(_FRAME_S * INPUT_RATE)
     loop = asyncio.get_running_loop()
     due = loop.time()
-    for number, turn in enumerate(turns, 1):
-        answered.clear()
-        at, give_up = 0, due + len(turn) / 2 / INPUT_RATE + _ANSWER_S
-        while at < len(turn) or not answered.is_set():
+    for number, recording in enumerate(recordings, 1):
+        turn.is_answered, turn.is_due = False, True
+        at, give_up = 0, due
+        while at < len(recording) or not turn.is_answered:
+            if turn.is_due:
+                turn.is_due = False
+                at, give_up = 0, due + len(recording) / 2 / INPUT_RATE + _ANSWER_S
             if due > give_up:
                 raise ThinktalkError(
                     f"no answer to recording {number} within {_ANSWER_S:g} s of its end; perhaps "
                     "nobody is heard to speak in it"
                 )
-            yield turn[at : at + size].ljust(size, b"\0")
+            yield recording[at : at + size].ljust(size, b"\0")
             at += size
             due += _FRAME_S
             await asyncio.sleep(max(0.0, due - loop.time()))
