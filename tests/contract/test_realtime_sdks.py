@@ -107,6 +107,24 @@ def test_the_dashscope_client_types_and_reads(url: str) -> None:
     assert not any("audio" in kind for kind in listener.types if kind.startswith("response"))
 
 
+def test_the_dashscope_client_resumes_a_lost_conversation(url: str) -> None:
+    conversation, listener = connected(url)
+    conversation.update_session([MultiModality.TEXT], enable_turn_detection=False)
+    content = [{"type": "input_text", "text": "Say when."}]
+    conversation.create_item({"type": "message", "role": "user", "content": content})
+    conversation.create_response()
+    assert listener.done.wait(10)
+    lost = conversation.get_session_id()
+    conversation.close()
+    conversation, listener = connected(url)
+    conversation.send_raw(json.dumps({"type": "session.resume", "session_id": lost}))
+    conversation.create_response()
+    assert listener.done.wait(10)
+    conversation.close()
+    (resumed,) = [event for event in listener.events if event["type"] == "session.resumed"]
+    assert resumed["session"]["id"] == lost and len(resumed["item_ids"]) == 2
+
+
 def test_the_newer_dashscope_client_holds_a_turn_and_ends(url: str) -> None:
     client = DashScope(api_key="sk-any")
     address = url.replace("http", "ws", 1) + "/api-ws/v1/realtime"

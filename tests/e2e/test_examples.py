@@ -30,6 +30,7 @@ ARGUMENTS: dict[str, tuple[str, ...]] = {
     "conversation": ("shot.png",),
     "transcribe": ("question.wav",),
     "realtime": ("question.wav", "answer.wav"),
+    "realtime_dashscope": ("question.wav", "answer.wav"),
 }
 
 
