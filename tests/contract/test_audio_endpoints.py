@@ -251,6 +251,8 @@ def test_speech_comes_as_events(url: str) -> None:
     [
         ({"input": " "}, "input"),
         ({"input": "x" * 100_001}, "input"),
+        ({"input": "🙂 👍"}, "input"),
+        ({"input": "🙂", "stream_format": "sse"}, "input"),
         ({"speed": 9}, "speed"),
         ({"voice": "Nobody"}, "audio.voice"),
         ({"response_format": "midi"}, "response_format"),

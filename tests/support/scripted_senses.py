@@ -40,7 +40,7 @@ class ScriptedRecognizer:
 
 
 class ScriptedSynthesizer:
-    """Speaks a tone of 0.1 s per word; keeps what it was asked."""
+    """Speaks a tone of 0.1 s per word, and nothing for signs; keeps what it was asked."""
 
     def __init__(self, *, sample_rate: int = 24_000, delay_s: float = 0.0) -> None:
         self.sample_rate = sample_rate
@@ -51,7 +51,9 @@ class ScriptedSynthesizer:
         self, text: str, speech: SpeechOptions
     ) -> AsyncGenerator[AudioDelta, None]:
         self.asked.append((text, speech))
-        for _ in text.split():
+        for word in text.split():
+            if not any(map(str.isalnum, word)):
+                continue
             await asyncio.sleep(self._delay_s)
             yield AudioDelta(Audio(tone(0.1, self.sample_rate), self.sample_rate))
 

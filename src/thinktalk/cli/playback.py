@@ -24,13 +24,16 @@ def play_or_save(sound: Sound, output: str | None) -> Path | None:
     if output is None and sys.stdout.isatty() and _play(sound):
         return None
     path = sound.save(output or _DEFAULT_FILE)
-    print(f"{sound.duration_s:.1f} s of speech saved to {path}", file=sys.stderr)
+    print(f"{sound.duration_s:.1f} s of speech saved to {path.resolve()}", file=sys.stderr)
     return path
 
 
 def _play(sound: Sound) -> bool:
+    """Whether it was played; says why not where no player is installed."""
     player = next((player for player in _PLAYERS if shutil.which(player[0])), None)
     if player is None:
+        names = ", ".join(player[0] for player in _PLAYERS)
+        print(f"no program that plays sound is installed ({names})", file=sys.stderr)
         return False
     with tempfile.TemporaryDirectory() as folder:
         path = sound.save(Path(folder) / _DEFAULT_FILE)

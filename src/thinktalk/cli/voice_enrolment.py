@@ -27,7 +27,9 @@ def add_parsers(actions: Any) -> None:
     add.add_argument("--text", help="what is said in the recording")
     add.add_argument("--keep-sample", action="store_true", help="keep the recording with the voice")
     remove = actions.add_parser("remove", help="remove every trace of an enrolled voice")
-    remove.add_argument("id", help="voice_… or qwen-omni-vc-…, as `add` has printed it")
+    remove.add_argument(
+        "voice", help="its id, as `add` has printed it, or its name where no other of yours has it"
+    )
     for parser, action in ((add, run_add), (remove, run_remove)):
         add_target(parser)
         parser.set_defaults(func=action)
@@ -50,11 +52,23 @@ def run_add(args: argparse.Namespace, settings: Settings) -> int:
 
 
 def run_remove(args: argparse.Namespace, settings: Settings) -> int:
-    """Remove one voice."""
+    """Remove one voice.
+
+    Raises:
+        BadRequest: several voices have the name. As `_call`.
+    """
     from urllib.parse import quote
 
-    _call(args, settings, "DELETE", f"/{quote(args.id, safe='')}")
-    print(f"{args.id} is removed", file=sys.stderr)
+    listed = _call(args, settings, "GET", "")["data"]
+    ids = [voice["id"] for voice in listed if not voice["builtin"] and voice["name"] == args.voice]
+    if len(ids) > 1:
+        raise BadRequest(
+            f"{len(ids)} of your voices are called {args.voice!r}; say which by its id: "
+            + ", ".join(ids)
+        )
+    voice_id = ids[0] if ids else args.voice
+    _call(args, settings, "DELETE", f"/{quote(voice_id, safe='')}")
+    print(f"{args.voice} is removed", file=sys.stderr)
     return 0
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import wave
 from pathlib import Path
 
@@ -59,3 +60,17 @@ def test_a_voice_greets_in_its_home_language_through_a_server(tmp_path: Path) ->
     assert (speech.voice.name, speech.language) == ("Lenn", "de")
     with wave.open(str(path)) as file:
         assert file.getnframes() > 1000
+
+
+def test_where_nothing_plays_sound_it_says_where_it_saved_the_voice(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    with serving(synthesizer=ScriptedSynthesizer()) as url:
+        assert main(["voices", "hear", "Lenn", "--server", f"{url}/v1"]) == 0
+    told = capsys.readouterr().err
+    assert "no program that plays sound is installed" in told
+    assert f"saved to {tmp_path / 'reply.wav'}" in told
+    assert (tmp_path / "reply.wav").exists()

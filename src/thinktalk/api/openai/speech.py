@@ -90,13 +90,19 @@ class Speech:
         self._context.rates.admit(caller(request))
 
         async def sound() -> AsyncGenerator[Audio, None]:
+            is_empty = True
             async with self._context.admission.place():
                 options, _ = await voices.options(wanted, voice, language=language)
                 options = replace(options, instructions=body.instructions)
                 async with aclosing(synthesizer.synthesize(body.input, options)) as deltas:
                     async for delta in deltas:
+                        is_empty = False
                         self._context.metrics.audio_out_s.inc(delta.audio.duration_s)
                         yield delta.audio
+            if is_empty:
+                raise InvalidField(
+                    "nothing in the input can be spoken: it has no words or numbers", param="input"
+                )
 
         return self._response(request, body, sound(), is_cloned=voice.is_cloned)
 
