@@ -64,6 +64,7 @@ export class Conversation {
     try {
       await this.context.resume();
       this.player = await Player.open(this.context, (report) => this.hear(report));
+      if (this.hasEnded) return this.player.close();
       const { tier, key } = this.wishes;
       this.link = new Link(realtimeName(tier), key, {
         onEvent: (event) => this.read(event),
@@ -76,8 +77,13 @@ export class Conversation {
     }
   }
 
+  /** Also while it was only beginning. */
+  private get hasEnded(): boolean {
+    return this.state === "ended";
+  }
+
   end(why = ""): void {
-    if (this.state === "ended") return;
+    if (this.hasEnded) return;
     this.state = "ended";
     if (why) this.notices.push(why);
     clearInterval(this.pictures);
@@ -230,6 +236,7 @@ export class Conversation {
     this.timing.turnBegan(startMs, this.player?.isPlaying ?? false);
     this.silence();
     void this.sendPicture();
+    clearInterval(this.pictures);
     this.pictures = setInterval(() => void this.sendPicture(), PICTURE_EVERY_MS);
   }
 

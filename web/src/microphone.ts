@@ -21,8 +21,8 @@ export class Microphone {
     context: AudioContext,
     onFrame: (frame: MicrophoneFrame) => void,
   ): Promise<Microphone> {
-    const stream = await granted({ audio: SOUND }, "microphone");
     await context.audioWorklet.addModule(workletUrl);
+    const stream = await granted({ audio: SOUND }, "microphone");
     const node = new AudioWorkletNode(context, "microphone", { numberOfOutputs: 0 });
     node.port.onmessage = (message: MessageEvent<MicrophoneFrame>) => onFrame(message.data);
     context.createMediaStreamSource(stream).connect(node);
