@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import ipaddress
 import socket
+from urllib.parse import urlsplit
 
 from thinktalk.settings import Settings
 
@@ -15,19 +17,34 @@ def add_target(parser: argparse.ArgumentParser) -> None:
         help="an endpoint such as http://127.0.0.1:8000/v1 (default: the server that runs on this "
         "machine if there is one, else the models are loaded here)",
     )
-    parser.add_argument("--key", help="API key of that server")
+    parser.add_argument(
+        "--key",
+        help="API key of that server (default: the first of the settings here, for servers of this "
+        "machine only)",
+    )
 
 
 def find_server(args: argparse.Namespace, settings: Settings) -> str | None:
     """The base URL to use, or None to load the models in this process; fills in `args.key`."""
-    keys = settings.server.api_keys
+    base: str | None = args.server
+    if base and "://" not in base:
+        base = f"http://{base}"
+    keys = settings.server.api_keys if base is None or _is_local(base) else ()
     args.key = args.key or (keys[0].get_secret_value() if keys else "none")
-    if args.server:
-        base: str = args.server
-        return base if "://" in base else f"http://{base}"
+    if base:
+        return base
     if _is_thinktalk(settings.server.port):
         return f"http://127.0.0.1:{settings.server.port}/v1"
     return None
+
+
+def _is_local(base: str) -> bool:
+    """Whether the key of this machine's settings may be shown to whoever answers there."""
+    try:
+        name = urlsplit(base).hostname or ""
+        return name == "localhost" or ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False
 
 
 def _is_thinktalk(port: int) -> bool:
