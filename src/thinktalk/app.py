@@ -188,7 +188,7 @@ async def start_private(settings: Settings, catalog: Catalog) -> tuple[str, str]
         host="127.0.0.1",
         port=0,
         http=connection_class(server),
-        **socket_options(),
+        **socket_options(server),
         log_level="warning",
         access_log=False,
     )

@@ -30,7 +30,7 @@ async def serving_here(app: Application) -> AsyncGenerator[str, None]:
     config = uvicorn.Config(
         app,
         http=connection_class(app.context.settings.server),
-        **socket_options(),
+        **socket_options(app.context.settings.server),
         log_level="error",
     )
     listener = uvicorn.Server(config)

@@ -88,7 +88,7 @@ def running(app: Application) -> Generator[str, None, None]:
         host="127.0.0.1",
         port=0,
         http=connection_class(app.context.settings.server),
-        **socket_options(),
+        **socket_options(app.context.settings.server),
         log_level="error",
         proxy_headers=False,
         timeout_graceful_shutdown=1,

@@ -58,7 +58,7 @@ def run_server(
         port=server.port,
         loop="auto",
         http=connection_class(server),
-        **socket_options(),
+        **socket_options(server),
         log_config=None,
         access_log=False,
         # Believing these headers would let anyone pretend to call from this machine.

@@ -25,6 +25,7 @@ from thinktalk.api.realtime.audio import WireFormat
 from thinktalk.api.realtime.client_events import ClientEvents
 from thinktalk.api.realtime.dialect import Dialect, Frame, State
 from thinktalk.api.realtime.openai_ga import NestedDialect
+from thinktalk.api.realtime.rendering import clipped
 from thinktalk.api.realtime.resumption import Conversation, LostConversations
 from thinktalk.api.realtime.wanted import Wanted
 from thinktalk.conversation import ImagePart, VideoPart
@@ -53,6 +54,7 @@ _FRAMES_A_SECOND = 1.0  # of a video call
 _MAX_REASON_BYTES = 123
 _LIGHT_SILENCE_MS = 500
 _MAX_SETTINGS_BYTES = 1024 * 1024
+_MAX_EVENT_ID_CHARS = 512
 
 _log = logging.getLogger(__name__)
 
@@ -87,6 +89,7 @@ class Connection:
         self.caller = caller
         self._lost = lost
         self._is_unwanted, self._has_ended = asyncio.Event(), asyncio.Event()
+        self._is_finishing = asyncio.Event()
         self._voices = VoiceReader.of(context).on_behalf_of(caller)
         self._outbox = Outbox()
         limits = context.settings.realtime
@@ -122,9 +125,12 @@ class Connection:
         self.session.start()
         reading = asyncio.create_task(self._read())
         writing = asyncio.create_task(self._write())
-        stopping = asyncio.create_task(self._stop_with_server())
-        yielding = asyncio.create_task(self._is_unwanted.wait())
-        tasks = (reading, writing, stopping, yielding)
+        tasks = (
+            *(reading, writing),
+            asyncio.create_task(self._finish(self._is_finishing)),
+            asyncio.create_task(self._finish(self._context.lifecycle.draining)),
+            asyncio.create_task(self._is_unwanted.wait()),
+        )
         self._lost.connected(self)
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -262,21 +268,24 @@ class Connection:
                 raw = await self._receive()
             except WebSocketDisconnect:
                 return None
+            if self._is_finishing.is_set():
+                continue  # the client has said good-bye
             self.session.touch()
             event_id = None
             try:
                 event = _parsed(raw)
-                given = event.get("event_id")
-                event_id = given if isinstance(given, str) else None
+                event_id = _event_id(event)
                 if event.get("type") == "session.finish":
-                    await self.session.finish()
-                    await asyncio.Event().wait()  # the writer ends it
-                await events.read(event)
+                    self._is_finishing.set()
+                else:
+                    await events.read(event)
             except Exception as error:
                 self._context.count_error(error, self.session.id)
-                self._outbox.put(Fault(error, event_id))
+                self._outbox.put(Fault(_light(error), event_id))
             if self._outbox.is_overflowing:
                 return _Farewell(_OVERLOADED, "the client does not read what it is sent")
+            # Who asks without reading waits, until the writer is at its end of patience.
+            await self._outbox.room()
 
     async def _receive(self) -> str | bytes:
         message = await self._socket.receive()
@@ -305,8 +314,8 @@ class Connection:
         except TimeoutError:
             raise WebSocketDisconnect(_OVERLOADED, "the client takes nothing") from None
 
-    async def _stop_with_server(self) -> None:
-        await self._context.lifecycle.draining.wait()
+    async def _finish(self, asked: asyncio.Event) -> None:
+        await asked.wait()
         await self.session.finish()
         await asyncio.Event().wait()  # the writer ends it
 
@@ -333,9 +342,12 @@ class Connection:
     async def _say_goodbye(self, farewell: _Farewell) -> None:
         reason = farewell.reason.encode()[:_MAX_REASON_BYTES].decode(errors="ignore")
         try:
-            await self._socket.close(farewell.code, reason)
-        except RuntimeError:  # it was quicker
+            async with asyncio.timeout(self._context.settings.server.write_timeout_s):
+                await self._socket.close(farewell.code, reason)
+        except (RuntimeError, WebSocketDisconnect):  # it was quicker
             _log.debug("session %s: the client closed first", self.session.id)
+        except TimeoutError:
+            _log.debug("session %s: the client takes nothing", self.session.id)
 
     # -- the world
 
@@ -397,6 +409,26 @@ def _parsed(raw: str | bytes) -> dict[str, Any]:
     if not isinstance(event, dict):
         raise BadRequest("The frame is JSON, but no object")
     return event
+
+
+def _event_id(event: Mapping[str, Any]) -> str | None:
+    """Raises `InvalidField`: it is too long to be repeated."""
+    given = event.get("event_id")
+    if not isinstance(given, str):
+        return None
+    if len(given) > _MAX_EVENT_ID_CHARS:
+        raise InvalidField(
+            f"event_id has {len(given)} characters; the limit is {_MAX_EVENT_ID_CHARS}",
+            param="event_id",
+        )
+    return given
+
+
+def _light(error: Exception) -> Exception:
+    """The same error, which no longer holds on to the frame that it is about."""
+    error.args = tuple(clipped(part) if isinstance(part, str) else part for part in error.args)
+    error.__cause__ = error.__context__ = None
+    return error.with_traceback(None)
 
 
 def _is_dashscope(changes: Mapping[str, Any]) -> bool:

@@ -232,12 +232,20 @@ def error_body(error: Exception, event_id: str | None, *, is_final: bool = False
     return {
         "type": "server_error" if is_final else "invalid_request_error",
         "code": code,
-        "message": message,
+        "message": clipped(message),
         "param": param,
         "event_id": event_id,
     }
 
 
+def clipped(message: str) -> str:
+    """A message without most of a value in it that is too long to be sent back."""
+    if len(message) <= _HEAD_CHARS + _TAIL_CHARS:
+        return message
+    return f"{message[:_HEAD_CHARS]} … {message[-_TAIL_CHARS:]}"
+
+
+_HEAD_CHARS, _TAIL_CHARS = 500, 100
 _CODES = {"invalid_parameter_error": "invalid_value", "limit_requests": "rate_limit_exceeded"}
 
 
