@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from thinktalk.engines.base import Sampling
 from thinktalk.errors import ModelNotFound, ModelNotSupported
 from thinktalk.settings import Tier
 
@@ -24,18 +25,25 @@ _SNAPSHOT = re.compile(r"-\d{4}-\d{2}-\d{2}$")
 
 @dataclass(frozen=True, slots=True)
 class FamilyDefaults:
-    """What a field means when a request leaves it out."""
+    """What a field means when a request leaves it out; `live` is of live conversations."""
 
     voice: str
     presence_penalty: float
     repetition_penalty: float
     max_output_tokens: int
+    live: Sampling
 
 
 FAMILIES: dict[Family, FamilyDefaults] = {
     # The hosted presence penalty is 1.5 in realtime; for chat no default is documented.
-    "qwen3.5": FamilyDefaults("Tina", 0.0, 1.0, 65_536),
-    "qwen3": FamilyDefaults("Cherry", 0.0, 1.05, 16_384),
+    "qwen3.5": FamilyDefaults("Tina", 0.0, 1.0, 65_536, Sampling(presence_penalty=1.5)),
+    "qwen3": FamilyDefaults(
+        "Cherry",
+        0.0,
+        1.05,
+        16_384,
+        Sampling(temperature=0.9, top_p=1.0, top_k=50, repetition_penalty=1.05),
+    ),
 }
 
 

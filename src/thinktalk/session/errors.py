@@ -14,6 +14,13 @@ class SessionError(BadRequest):
     code = "invalid_value"
 
 
+class FieldMissing(SessionError):
+    code = "missing_required_parameter"
+
+    def __init__(self, param: str) -> None:
+        super().__init__(f"{param} is missing", param=param)
+
+
 class VoiceFixed(SessionError):
     code = "cannot_update_voice"
 
@@ -58,10 +65,10 @@ class InputEmpty(SessionError):
 
 
 class InputTooLong(SessionError):
-    def __init__(self, limit_s: float) -> None:
+    def __init__(self, limit_s: float, held_s: float, added_s: float) -> None:
         super().__init__(
-            f"The input audio buffer holds {limit_s:g} s, its limit (realtime.max_turn_s): commit "
-            "or clear it",
+            f"The input audio buffer holds {held_s:.1f} s; with another {added_s:.1f} s it would "
+            f"exceed its limit of {limit_s:g} s (realtime.max_turn_s): commit or clear it",
             param="audio",
         )
 

@@ -99,7 +99,7 @@ class UserInput:
         """
         is_over = self._buffer.duration_s + audio.duration_s > self._max_turn_s
         if self._windows is None and is_over:
-            raise InputTooLong(self._max_turn_s)
+            raise InputTooLong(self._max_turn_s, self._buffer.duration_s, audio.duration_s)
         size = round(_AT_A_TIME_S * audio.sample_rate)
         for start in range(0, len(audio.samples), size):
             if start:

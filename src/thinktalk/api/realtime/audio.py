@@ -42,20 +42,20 @@ class InputDecoder:
     """Decodes what a client appends. A byte that is left over waits for the next piece."""
 
     def __init__(self, wire: WireFormat) -> None:
-        self._wire = wire
+        self.wire = wire
         self._rest = b""
 
     def decode(self, data: bytes) -> Audio:
-        if self._wire.encoding in ("pcmu", "pcma"):
-            table = _MU_LAW if self._wire.encoding == "pcmu" else _A_LAW
-            return Audio(table[np.frombuffer(data, np.uint8)], self._wire.rate)
-        if self._wire.encoding == "wav":
+        if self.wire.encoding in ("pcmu", "pcma"):
+            table = _MU_LAW if self.wire.encoding == "pcmu" else _A_LAW
+            return Audio(table[np.frombuffer(data, np.uint8)], self.wire.rate)
+        if self.wire.encoding == "wav":
             data = _without_header(data)
         data = self._rest + data
         whole = len(data) & ~1
         self._rest = data[whole:]
         samples = np.frombuffer(data[:whole], "<i2").astype(np.float32) / 32768.0
-        return Audio(samples, self._wire.rate)
+        return Audio(samples, self.wire.rate)
 
 
 class OutputEncoder:

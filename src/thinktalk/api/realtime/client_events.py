@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
-from thinktalk.api.openai.schemas import parse
 from thinktalk.api.realtime.audio import InputDecoder, WireFormat, from_base64
-from thinktalk.api.realtime.schemas import ContentBody, ItemBody, ResponseBody
+from thinktalk.api.realtime.schemas import ContentBody, ItemBody, ResponseBody, read
 from thinktalk.errors import InvalidField
 from thinktalk.media.activity import SAMPLE_RATE
 from thinktalk.media.resample import resample
+from thinktalk.media.types import Audio
 from thinktalk.session.config import ResponseRequest, SessionConfig
+from thinktalk.session.errors import FieldMissing
 from thinktalk.session.history import History
 from thinktalk.session.ids import new_id
-from thinktalk.session.items import Content, Item, Picture, Speech, Text
+from thinktalk.session.items import Content, Item, ItemRole, Picture, Speech, Text
 from thinktalk.session.session import Session
 
 Event = Mapping[str, Any]
+T = TypeVar("T")
 
-MAX_AUDIO_BYTES = 15 * 1024 * 1024  # of one append
+MAX_AUDIO_BYTES = 15 * 1024 * 1024  # of one append, or one part of an item
 _MAX_INPUT_ITEMS = 500
 MAX_IMAGE_CHARS = 2 * 1024 * 1024
 
@@ -32,6 +35,11 @@ class Settled(Protocol):
 
     @property
     def input_format(self) -> WireFormat: ...
+
+    @property
+    def max_turn_s(self) -> float:
+        """Of sound in one item."""
+        ...
 
     async def update(self, changes: Event) -> None: ...
 
@@ -79,40 +87,33 @@ class ClientEvents:
         await handler(event)
 
     async def _update(self, event: Event) -> None:
-        changes = event.get("session")
-        if not isinstance(changes, dict):
-            raise InvalidField("session is missing or no object", param="session")
-        await self._connection.update(changes)
+        await self._connection.update(_object(event, "session"))
 
     async def _resume(self, event: Event) -> None:
         await self._connection.resume(_text(event, "session_id"))
 
     async def _append_audio(self, event: Event) -> None:
-        data = from_base64(_text(event, "audio"), "audio")
-        if len(data) > MAX_AUDIO_BYTES:
-            raise InvalidField(
-                f"audio has {len(data)} bytes; the limit of one append is {MAX_AUDIO_BYTES}",
-                param="audio",
-            )
-        if self._decoder is None:
-            self._decoder = InputDecoder(self._connection.input_format)
+        data = _sound(_text(event, "audio"), "audio")
+        wire = self._connection.input_format
+        if self._decoder is None or self._decoder.wire != wire:
+            self._decoder = InputDecoder(wire)
         await self._session.append_audio(self._decoder.decode(data))
 
     async def _commit(self, event: Event) -> None:
         self._session.commit()
+        self._decoder = None
 
     async def _clear(self, event: Event) -> None:
         self._session.clear_input()
+        self._decoder = None
 
     async def _append_image(self, event: Event) -> None:
         self._session.append_picture(_picture(_text(event, "image"), "image"))
 
     async def _create_item(self, event: Event) -> None:
-        raw = event.get("item")
-        if not isinstance(raw, dict):
-            raise InvalidField("item is missing or no object", param="item")
+        item = await self._item(_object(event, "item"), "item")
         before = event.get("previous_item_id")
-        self._session.create_item(self._item(raw), before if isinstance(before, str) else None)
+        self._session.create_item(item, before if isinstance(before, str) else None)
 
     async def _retrieve_item(self, event: Event) -> None:
         self._session.retrieve_item(_text(event, "item_id"))
@@ -121,15 +122,13 @@ class ClientEvents:
         self._session.delete_item(_text(event, "item_id"))
 
     async def _truncate_item(self, event: Event) -> None:
-        self._session.truncate_item(
-            _text(event, "item_id"), _count(event, "content_index"), _count(event, "audio_end_ms")
-        )
+        item_id, end_ms = _text(event, "item_id"), _count(event, "audio_end_ms")
+        index = _count(event, "content_index") if "content_index" in event else 0
+        self._session.truncate_item(item_id, index, end_ms)
 
     async def _create_response(self, event: Event) -> None:
-        raw = event.get("response") or {}
-        if not isinstance(raw, dict):
-            raise InvalidField("response is no object", param="response")
-        body = parse(ResponseBody, raw)
+        raw = _object({**event, "response": event.get("response") or {}}, "response")
+        body = read(ResponseBody, raw, "response")
         config = await self._connection.config_for(raw)
         history = None
         if body.input is not None and len(body.input) > _MAX_INPUT_ITEMS:
@@ -139,8 +138,8 @@ class ClientEvents:
             )
         if body.input is not None:
             history = History(self._session.family)
-            for item in body.input:
-                history.add(self._item(item))
+            for number, item in enumerate(body.input):
+                history.add(await self._item(item, f"response.input.{number}"))
         self._session.respond(
             ResponseRequest(
                 config=config,
@@ -157,45 +156,70 @@ class ClientEvents:
     async def _ignore(self, event: Event) -> None:
         """Nothing is to be done."""
 
-    def _item(self, raw: Mapping[str, Any]) -> Item:
-        body = parse(ItemBody, raw)
+    async def _item(self, raw: Mapping[str, Any], place: str) -> Item:
+        body = read(ItemBody, raw, place)
         item = Item(id=body.id or new_id("item"), type=body.type)
         if body.type == "message":
-            if body.role is None:
-                raise InvalidField("a message needs a role", param="item.role")
-            parts = [self._content(p, n) for n, p in enumerate(body.content or ())]
-            return replace(item, role=body.role, content=tuple(parts))
+            role: ItemRole = _needed(body.role, f"{place}.role")
+            parts = [
+                await self._content(part, f"{place}.content.{number}")
+                for number, part in enumerate(body.content or ())
+            ]
+            self._check_length(parts, place)
+            return replace(item, role=role, content=tuple(parts))
         if body.type == "function_call":
             return replace(
                 item,
                 call_id=body.call_id or new_id("call"),
-                name=_needed(body.name, "item.name"),
+                name=_needed(body.name, f"{place}.name"),
                 arguments=body.arguments or "{}",
             )
         return replace(
             item,
-            call_id=_needed(body.call_id, "item.call_id"),
+            call_id=_needed(body.call_id, f"{place}.call_id"),
             output=body.output or "",
         )
 
-    def _content(self, part: ContentBody, number: int) -> Content:
-        path = f"item.content.{number}"
+    async def _content(self, part: ContentBody, place: str) -> Content:
         match part.type:
             case "input_text" | "text" | "output_text":
-                return Text(_needed(part.text, f"{path}.text"))
+                return Text(_needed(part.text, f"{place}.text"))
             case "input_image":
-                return Picture(_picture(_needed(part.image_url, f"{path}.image_url"), path))
+                return Picture(_picture(_needed(part.image_url, f"{place}.image_url"), place))
             case "input_audio" if part.audio is not None:
-                data = from_base64(part.audio, f"{path}.audio")
-                audio = InputDecoder(self._connection.input_format).decode(data)
-                return Speech(resample(audio, SAMPLE_RATE), part.transcript)
+                data = _sound(part.audio, f"{place}.audio")
+                # Minutes of sound take a while, in which others have to be answered.
+                audio = await asyncio.to_thread(_decoded, data, self._connection.input_format)
+                return Speech(audio, part.transcript)
             case "input_audio" | "audio" | "output_audio":
                 return Speech(None, part.transcript or part.text or "")
         raise InvalidField(
             "content parts are input_text, input_audio, input_image, text, output_text, audio or "
             f"output_audio (got {part.type!r})",
-            param=f"{path}.type",
+            param=f"{place}.type",
         )
+
+    def _check_length(self, parts: Sequence[Content], place: str) -> None:
+        duration_s = sum(part.duration_s for part in parts if isinstance(part, Speech))
+        if duration_s > self._connection.max_turn_s:
+            raise InvalidField(
+                f"the sound of the item lasts {duration_s:.1f} s; the limit is "
+                f"{self._connection.max_turn_s:g} s (realtime.max_turn_s)",
+                param=place,
+            )
+
+
+def _sound(text: str, param: str) -> bytes:
+    data = from_base64(text, param)
+    if len(data) > MAX_AUDIO_BYTES:
+        raise InvalidField(
+            f"{param} has {len(data)} bytes; the limit is {MAX_AUDIO_BYTES}", param=param
+        )
+    return data
+
+
+def _decoded(data: bytes, wire: WireFormat) -> Audio:
+    return resample(InputDecoder(wire).decode(data), SAMPLE_RATE)
 
 
 def _picture(image: str, param: str) -> str:
@@ -209,21 +233,28 @@ def _picture(image: str, param: str) -> str:
     return f"data:image/jpeg;base64,{image}"  # the bytes say what it is
 
 
+def _object(event: Event, name: str) -> Mapping[str, Any]:
+    value = _needed(event.get(name), name)
+    if not isinstance(value, dict):
+        raise InvalidField(f"{name} should be an object", param=name)
+    return value
+
+
 def _text(event: Event, name: str) -> str:
-    value = event.get(name)
+    value = _needed(event.get(name), name)
     if not isinstance(value, str):
-        raise InvalidField(f"{name} is missing or no string", param=name)
+        raise InvalidField(f"{name} should be a string", param=name)
     return value
 
 
 def _count(event: Event, name: str) -> int:
-    value = event.get(name, 0)
+    value = _needed(event.get(name), name)
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
         raise InvalidField(f"{name} should be a whole number from 0 on", param=name)
     return value
 
 
-def _needed(value: str | None, param: str) -> str:
+def _needed(value: T | None, param: str) -> T:
     if value is None:
-        raise InvalidField(f"{param} is missing", param=param)
+        raise FieldMissing(param)
     return value

@@ -27,6 +27,7 @@ from thinktalk.api.realtime.dialect import Dialect, Frame, State
 from thinktalk.api.realtime.openai_ga import NestedDialect
 from thinktalk.api.realtime.rendering import clipped
 from thinktalk.api.realtime.resumption import Conversation, LostConversations
+from thinktalk.api.realtime.schemas import size_bytes
 from thinktalk.api.realtime.wanted import Wanted
 from thinktalk.conversation import ImagePart, VideoPart
 from thinktalk.engines.base import VoiceRef
@@ -116,10 +117,13 @@ class Connection:
         assert self._wanted is not None
         return self._wanted.input_format
 
+    @property
+    def max_turn_s(self) -> float:
+        return self._context.settings.realtime.max_turn_s
+
     async def run(self) -> None:
         """Serve until either side ends it."""
-        state = self._dialect.opening(self.session.id, self.model)
-        await self._settle(state)
+        await self._settle(self._dialect, self._opening(self._dialect))
         for frame in self._dialect.greeting(self._state):
             await self._send(frame)
         self.session.start()
@@ -153,11 +157,13 @@ class Connection:
         Raises:
             InvalidField, UnknownVoice, VoiceFixed, FormatFixed
         """
-        if not self._was_updated and _is_dashscope(changes) and self._is_nested:
+        dialect, state = self._dialect, self._state
+        if not self._was_updated and _is_dashscope(changes) and isinstance(dialect, NestedDialect):
             # Gateways expose the hosted service at this path, and its clients come along.
-            self._dialect = flat.dashscope()
-            self._state = self._dialect.opening(self.session.id, self.model)
-        await self._settle(self._dialect.changed(self._state, changes))
+            dialect, state = flat.dashscope(), self._opening(flat.dashscope())
+            if self.session.has_sound:
+                state = dialect.changed(state, flat.input_of(self.input_format))
+        await self._settle(dialect, dialect.changed(state, changes))
         self._was_updated = True
         self._outbox.put(SettingsChanged(self._state))
 
@@ -170,11 +176,9 @@ class Connection:
         if not self.session.is_fresh:
             raise ResumedTooLate
         kept = await self._lost.claim(session_id, self)
-        own, self._dialect = self._dialect, kept.dialect
         try:
-            await self._settle(kept.settings)
+            await self._settle(kept.dialect, kept.settings)
         except ThinktalkError:
-            self._dialect = own
             self._lost.keep(kept)
             raise
         self.session.resume(kept.memory)
@@ -196,20 +200,31 @@ class Connection:
 
     async def config_for(self, body: Mapping[str, Any]) -> SessionConfig:
         """As `Settled.config_for`."""
-        state = self._dialect.for_response(self._state, body)
-        return await self._config(await self._read_settings(state))
+        dialect = self._dialect
+        try:
+            wanted = await self._read_settings(dialect, dialect.for_response(self._state, body))
+            return await self._config(dialect, wanted)
+        except BadRequest as error:
+            if error.param:
+                error.param = error.param.replace("session", "response", 1)
+            raise
 
-    async def _settle(self, state: State) -> None:
-        wanted = await self._read_settings(state)
+    def _opening(self, dialect: Dialect) -> State:
+        lifetime_s = self._context.settings.realtime.max_session_s
+        return dialect.opening(self.session.id, self.model, lifetime_s)
+
+    async def _settle(self, dialect: Dialect, state: State) -> None:
+        """Take over a dialect and settings, if they can be."""
+        wanted = await self._read_settings(dialect, state)
         has_changed = self._wanted is not None and wanted.input_format != self._wanted.input_format
         if self.session.has_sound and has_changed:
-            raise FormatFixed("session.input_audio_format")
-        self.session.update(await self._config(wanted))
-        self._state, self._wanted = state, wanted
-        self._dialect.use(state, wanted.output_format)
+            raise FormatFixed(dialect.input_format_param)
+        self.session.update(await self._config(dialect, wanted))
+        self._dialect, self._state, self._wanted = dialect, state, wanted
+        dialect.use(state, wanted.output_format)
 
-    async def _read_settings(self, state: State) -> Wanted:
-        size = len(orjson.dumps(state))
+    async def _read_settings(self, dialect: Dialect, state: State) -> Wanted:
+        size = size_bytes(state, "session")
         if size > _MAX_SETTINGS_BYTES:
             raise InvalidField(
                 f"the session's settings have {size} bytes; the limit is {_MAX_SETTINGS_BYTES}",
@@ -217,11 +232,15 @@ class Connection:
             )
         if state.get("tools"):
             # Checking schemas may take seconds, in which others have to be answered.
-            return await asyncio.to_thread(self._dialect.read, state, self.model)
-        return self._dialect.read(state, self.model)
+            return await asyncio.to_thread(dialect.read, state, self.model)
+        return dialect.read(state, self.model)
 
-    async def _config(self, wanted: Wanted) -> SessionConfig:
-        chosen = await self._voice(wanted.voice or self.model.defaults.voice)
+    async def _config(self, dialect: Dialect, wanted: Wanted) -> SessionConfig:
+        try:
+            chosen = await self._voice(wanted.voice or self.model.defaults.voice)
+        except InvalidField as error:
+            error.param = dialect.voice_param
+            raise
         return SessionConfig(
             speaks=wanted.speaks,
             voice_name=chosen.name,
@@ -254,10 +273,6 @@ class Connection:
     async def _sound_of(self, name: str) -> VoiceRef:
         options, _ = await self._voices.options(SpeechBody(voice=name), await self._voice(name))
         return options.voice
-
-    @property
-    def _is_nested(self) -> bool:
-        return isinstance(self._dialect, NestedDialect)
 
     # -- frames
 

@@ -21,7 +21,17 @@ Frame = dict[str, Any]
 class Dialect(Protocol):
     """One wire format of the realtime socket."""
 
-    def opening(self, session_id: str, model: ServedModel) -> State:
+    @property
+    def voice_param(self) -> str:
+        """Where a session names its voice."""
+        ...
+
+    @property
+    def input_format_param(self) -> str:
+        """Where a session says how its client's sound is written."""
+        ...
+
+    def opening(self, session_id: str, model: ServedModel, lifetime_s: float) -> State:
         """The settings of a new session."""
         ...
 
@@ -29,7 +39,7 @@ class Dialect(Protocol):
         """What these settings mean.
 
         Raises:
-            InvalidField: a setting is wrong; `param` begins with `session.`.
+            InvalidField, FieldMissing: a setting is wrong; `param` begins with `session.`.
         """
         ...
 
@@ -46,7 +56,7 @@ class Dialect(Protocol):
         ...
 
     def use(self, state: Mapping[str, Any], output_format: WireFormat) -> None:
-        """Write the sound of responses in this format from here on."""
+        """Write the sound of responses in this format, from the next response on."""
         ...
 
     def frames(self, event: SessionEvent) -> Iterator[Frame]:

@@ -7,33 +7,32 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from thinktalk.api.openai.schemas import parse
 from thinktalk.api.realtime import wanted
 from thinktalk.api.realtime.audio import Encoding, WireFormat
 from thinktalk.api.realtime.dialect import Frame, State
 from thinktalk.api.realtime.rendering import Renderer, Words
-from thinktalk.api.realtime.schemas import FlatAudioBody, FlatSession, FlatSideBody
+from thinktalk.api.realtime.schemas import FlatAudioBody, FlatSession, FlatSideBody, read
 from thinktalk.api.realtime.wanted import TurnDefaults, Wanted
-from thinktalk.engines.base import Sampling
 from thinktalk.errors import InvalidField
 from thinktalk.serving.models import ServedModel
 from thinktalk.serving.usage import TokenUsage
 from thinktalk.session.events import Hypothesis, SessionEvent
 from thinktalk.session.ids import new_id
 
-SESSION_S = 7200
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Kind:
-    """One flat dialect. `formats` are the short names of input and output formats."""
+    """One flat dialect. `formats` are the short names of input and output formats.
+
+    `sampling` names the settings of which each family of models has defaults of its own.
+    """
 
     words: Callable[[], Words]
     input_formats: Mapping[str, WireFormat]
     output_formats: Mapping[str, WireFormat]
     turns: TurnDefaults
     defaults: Mapping[str, Any]
-    updated_defaults: Mapping[str, Any]
+    sampling: tuple[str, ...]
     length_key: str
     greets_twice: bool = False
 
@@ -41,12 +40,16 @@ class _Kind:
 class FlatDialect:
     """A `Dialect`."""
 
+    voice_param = "session.voice"
+    input_format_param = "session.input_audio_format"
+
     def __init__(self, kind: _Kind) -> None:
         self._kind = kind
         self.conversation_id = new_id("conv")
         self._renderer = Renderer(kind.words(), self.conversation_id)
 
-    def opening(self, session_id: str, model: ServedModel) -> State:
+    def opening(self, session_id: str, model: ServedModel, lifetime_s: float) -> State:
+        sampling = {name: getattr(model.defaults.live, name) for name in self._kind.sampling}
         state: State = {
             "object": "realtime.session",
             "id": session_id,
@@ -55,37 +58,37 @@ class FlatDialect:
             "voice": model.defaults.voice,
             "instructions": "",
             **self._kind.defaults,
+            **sampling,
         }
         if self._kind.length_key == "max_response_output_tokens":
-            state["expires_at"] = int(time.time()) + SESSION_S
+            state["expires_at"] = int(time.time() + lifetime_s)
         return state
 
     def read(self, state: Mapping[str, Any], model: ServedModel) -> Wanted:
-        body = parse(FlatSession, state)
+        body = read(FlatSession, state, "session")
         speaks = "audio" in (body.modalities or ["text", "audio"])
         tools, choice = wanted.tools(body.tools, body.tool_choice)
         sides = body.audio or FlatAudioBody()
         input_format = self._format(body.input_audio_format, sides.input, is_input=True)
         output_format = self._format(body.output_audio_format, sides.output, is_input=False)
-        defaults = model.defaults
-        sampling = wanted.sampling(
-            body,
-            body.max_tokens or body.max_response_output_tokens,
-            Sampling(
-                presence_penalty=defaults.presence_penalty,
-                repetition_penalty=defaults.repetition_penalty,
-            ),
-        )
+        if tools and body.enable_search:
+            raise InvalidField(
+                "tools and enable_search do not go together", param="session.enable_search"
+            )
         transcription = body.input_audio_transcription
         return Wanted(
             speaks=speaks,
-            voice=wanted.voice_name(body.voice),
+            voice=body.voice,
             instructions=body.instructions or "",
             transcribes=transcription is not None,
             language=transcription.language if transcription else None,
-            turns=wanted.turn_rules(body.turn_detection, self._kind.turns),
-            sampling=sampling,
-            speed=float(body.speed or 1.0),
+            turns=wanted.turn_rules(
+                body.turn_detection, self._kind.turns, "session.turn_detection"
+            ),
+            sampling=wanted.sampling(
+                body, body.max_tokens or body.max_response_output_tokens, model.defaults.live
+            ),
+            speed=body.speed or 1.0,
             tools=tools,
             tool_choice=choice,
             input_format=input_format,
@@ -96,13 +99,10 @@ class FlatDialect:
         kept = {key: value for key, value in changes.items() if key not in _OURS}
         if kept.get("voice", "") is None:
             del kept["voice"]
-        result = wanted.merged({**self._kind.updated_defaults, **state}, kept)
-        model = (result.get("input_audio_transcription") or {}).get("model", "")
-        if model is None:
-            result["input_audio_transcription"] = {
-                **result["input_audio_transcription"],
-                **_TRANSCRIBER,
-            }
+        result = wanted.merged(state, kept)
+        transcription = result.get("input_audio_transcription")
+        if isinstance(transcription, dict) and transcription.get("model", "") is None:
+            result["input_audio_transcription"] = {**transcription, **_TRANSCRIBER}
         if isinstance(given := kept.get("turn_detection"), dict):
             before = state.get("turn_detection")
             result["turn_detection"] = wanted.turn_detection(before, given, self._kind.turns)
@@ -117,12 +117,14 @@ class FlatDialect:
         if "max_output_tokens" in given:
             given[self._kind.length_key] = given.pop("max_output_tokens")
         audio = given.pop("audio", None)
-        if isinstance(audio, dict) and (voice := (audio.get("output") or {}).get("voice")):
+        output = audio.get("output") if isinstance(audio, dict) else None
+        if isinstance(output, dict) and (voice := output.get("voice")):
             given["voice"] = voice
         return wanted.merged(state, {k: v for k, v in given.items() if k in _PER_RESPONSE})
 
     def greeting(self, state: State) -> Iterator[Frame]:
-        yield {"type": "session.created", "session": state}
+        told = {key: value for key, value in state.items() if key not in _TOLD_LATER}
+        yield {"type": "session.created", "session": told}
         if self._kind.greets_twice:
             conversation = {"id": self.conversation_id, "object": "realtime.conversation"}
             yield {"type": "conversation.created", "conversation": conversation}
@@ -164,6 +166,13 @@ _PER_RESPONSE = frozenset(
     {
         *("instructions", "modalities", "voice", "tools", "tool_choice", "temperature"),
         *("max_tokens", "max_response_output_tokens"),
+    }
+)
+# Not before the first update.
+_TOLD_LATER = frozenset(
+    {
+        *("max_response_output_token", "max_tokens", "seed"),
+        *("top_p", "top_k", "repetition_penalty", "presence_penalty"),
     }
 )
 _TRANSCRIBER = {"model": "qwen3-asr-flash-realtime"}
@@ -256,17 +265,11 @@ _DASHSCOPE = _Kind(
         "search_options": {},
         "tools": [],
         "tool_choice": "auto",
-        "temperature": 0.7,
-    },
-    updated_defaults={
         "max_response_output_token": "inf",
         "max_tokens": None,
-        "top_p": 0.8,
-        "top_k": 20,
-        "repetition_penalty": 1.0,
-        "presence_penalty": 1.5,
         "seed": -1,
     },
+    sampling=("temperature", "top_p", "top_k", "repetition_penalty", "presence_penalty"),
     length_key="max_tokens",
 )
 _G711 = {"g711_ulaw": WireFormat("pcmu", 8_000), "g711_alaw": WireFormat("pcma", 8_000)}
@@ -282,10 +285,9 @@ _BETA = _Kind(
         "turn_detection": wanted.turn_shape(_OPENAI_TURNS),
         "tools": [],
         "tool_choice": "auto",
-        "temperature": 0.8,
         "max_response_output_tokens": "inf",
     },
-    updated_defaults={},
+    sampling=("temperature",),
     length_key="max_response_output_tokens",
     greets_twice=True,
 )
@@ -294,6 +296,11 @@ _BETA = _Kind(
 def dashscope() -> FlatDialect:
     """The dialect of Qwen-Omni-Realtime."""
     return FlatDialect(_DASHSCOPE)
+
+
+def input_of(wire: WireFormat) -> State:
+    """The settings by which DashScope's clients send sound of this format."""
+    return {"audio": {"input": {"format": {"type": wire.encoding, "sample_rate": wire.rate}}}}
 
 
 def openai_beta() -> FlatDialect:

@@ -6,15 +6,13 @@ import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from thinktalk.api.openai.schemas import parse
 from thinktalk.api.realtime import wanted
 from thinktalk.api.realtime.audio import WireFormat
 from thinktalk.api.realtime.dialect import Frame, State
-from thinktalk.api.realtime.flat import SESSION_S, openai_words
+from thinktalk.api.realtime.flat import openai_words
 from thinktalk.api.realtime.rendering import Renderer
-from thinktalk.api.realtime.schemas import FormatBody, NestedSession
+from thinktalk.api.realtime.schemas import FormatBody, NestedSession, read
 from thinktalk.api.realtime.wanted import TurnDefaults, Wanted
-from thinktalk.engines.base import Sampling
 from thinktalk.errors import InvalidField
 from thinktalk.serving.models import ServedModel
 from thinktalk.session import events as said
@@ -34,11 +32,14 @@ _RENAMED = {
 class NestedDialect:
     """A `Dialect`."""
 
+    voice_param = "session.audio.output.voice"
+    input_format_param = "session.audio.input.format"
+
     def __init__(self) -> None:
         self._renderer = Renderer(openai_words(), new_id("conv"))
         self._output: State = {}
 
-    def opening(self, session_id: str, model: ServedModel) -> State:
+    def opening(self, session_id: str, model: ServedModel, lifetime_s: float) -> State:
         sound = {"type": "audio/pcm", "rate": _RATE}
         return {
             "type": "realtime",
@@ -60,33 +61,28 @@ class NestedDialect:
             "tool_choice": "auto",
             "max_output_tokens": "inf",
             "truncation": "auto",
-            "expires_at": int(time.time()) + SESSION_S,
+            "expires_at": int(time.time() + lifetime_s),
             "include": None,
             "tracing": None,
             "prompt": None,
         }
 
     def read(self, state: Mapping[str, Any], model: ServedModel) -> Wanted:
-        body = parse(NestedSession, state)
-        sound, defaults = body.audio, model.defaults
+        body = read(NestedSession, state, "session")
+        sound = body.audio
         tools, choice = wanted.tools(body.tools, body.tool_choice)
         transcription = sound.input.transcription
         return Wanted(
             speaks="audio" in (body.output_modalities or ["audio"]),
-            voice=wanted.voice_name(sound.output.voice),
+            voice=sound.output.voice,
             instructions=body.instructions or "",
             transcribes=transcription is not None,
             language=transcription.language if transcription else None,
-            turns=wanted.turn_rules(sound.input.turn_detection, _TURNS),
-            sampling=wanted.sampling(
-                body,
-                body.max_output_tokens,
-                Sampling(
-                    presence_penalty=defaults.presence_penalty,
-                    repetition_penalty=defaults.repetition_penalty,
-                ),
+            turns=wanted.turn_rules(
+                sound.input.turn_detection, _TURNS, "session.audio.input.turn_detection"
             ),
-            speed=float(sound.output.speed or 1.0),
+            sampling=wanted.sampling(body, body.max_output_tokens, model.defaults.live),
+            speed=sound.output.speed or 1.0,
             tools=tools,
             tool_choice=choice,
             input_format=_format(sound.input.format, "input"),

@@ -220,7 +220,7 @@ def error_body(error: Exception, event_id: str | None, *, is_final: bool = False
     message, code = str(error), "invalid_value"
     param = getattr(error, "param", None)
     if isinstance(error, UnknownVoice):
-        message, param = f"Voice '{error.name}' is not supported.", "session.voice"
+        message = f"Voice '{error.name}' is not supported."
     elif isinstance(error, SessionError):
         code = error.code
     elif status_of(error) == 500:

@@ -44,7 +44,10 @@ class ClientSecrets:
         body = parse(_SecretBody, raw)
         model = models.find_realtime(str(body.session.get("model") or _USUAL_MODEL))
         dialect = NestedDialect()
-        session = dialect.changed(dialect.opening(new_id("sess"), model), body.session)
+        session = dialect.changed(
+            dialect.opening(new_id("sess"), model, self._context.settings.realtime.max_session_s),
+            body.session,
+        )
         dialect.read(session, model)
         key, expires_at = self._context.access.lend(caller(request), body.expires_after.seconds)
         return json_response({"value": key, "expires_at": expires_at, "session": session})

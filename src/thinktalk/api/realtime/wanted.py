@@ -6,13 +6,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from thinktalk.api.openai.schemas import FunctionTool, NamedTool, VoiceId, parse
+from thinktalk.api.openai.schemas import FunctionTool, NamedTool
 from thinktalk.api.openai.tools import read_tool_choice, read_tools
 from thinktalk.api.realtime.audio import WireFormat
-from thinktalk.api.realtime.schemas import SamplingBody, ToolChoiceBody, TurnDetectionBody
+from thinktalk.api.realtime.schemas import (
+    SamplingBody,
+    ToolChoiceBody,
+    TurnDetectionBody,
+    read,
+)
 from thinktalk.conversation import Tool
 from thinktalk.engines.base import Sampling, ToolChoice
-from thinktalk.errors import InvalidField
+from thinktalk.errors import BadRequest, InvalidField
 from thinktalk.session.config import TurnRules
 from thinktalk.turns.endpoint import Eagerness
 
@@ -47,11 +52,22 @@ class TurnDefaults:
     threshold: float = 0.5
 
 
-def turn_rules(body: TurnDetectionBody | None, defaults: TurnDefaults) -> TurnRules | None:
-    """None means that the client commits turns itself."""
+def turn_rules(
+    body: TurnDetectionBody | None, defaults: TurnDefaults, place: str
+) -> TurnRules | None:
+    """None means that the client commits turns itself.
+
+    Raises:
+        InvalidField: the assistant is to speak first, of a kind that knows nothing of it.
+    """
     if body is None:
         return None
     is_semantic = body.type == "semantic_vad"
+    if is_semantic and body.idle_timeout_ms is not None:
+        raise InvalidField(
+            f"idle_timeout_ms goes with server_vad only (got {body.idle_timeout_ms})",
+            param=f"{place}.idle_timeout_ms",
+        )
     usual_ms = defaults.semantic_ms if is_semantic else defaults.silence_ms
     threshold = defaults.threshold if body.threshold is None else float(body.threshold)
     return TurnRules(
@@ -91,14 +107,16 @@ def turn_detection(before: Any, given: Mapping[str, Any], defaults: TurnDefaults
 
 
 def sampling(body: SamplingBody, max_tokens: int | str | None, defaults: Sampling) -> Sampling:
-    top_k = defaults.top_k if body.top_k is None else body.top_k
+    top_k = defaults.top_k
+    if "top_k" in body.model_fields_set:
+        top_k = body.top_k or 0
     return Sampling(
-        temperature=float(_or(body.temperature, defaults.temperature)),
-        top_p=float(_or(body.top_p, defaults.top_p)),
+        temperature=_or(body.temperature, defaults.temperature),
+        top_p=_or(body.top_p, defaults.top_p),
         top_k=0 if top_k > _MAX_TOP_K else top_k,
         max_tokens=max_tokens if isinstance(max_tokens, int) else None,
-        presence_penalty=float(_or(body.presence_penalty, defaults.presence_penalty)),
-        repetition_penalty=float(_or(body.repetition_penalty, defaults.repetition_penalty)),
+        presence_penalty=_or(body.presence_penalty, defaults.presence_penalty),
+        repetition_penalty=_or(body.repetition_penalty, defaults.repetition_penalty),
         seed=None if body.seed in (None, -1) else body.seed,
     )
 
@@ -106,26 +124,42 @@ def sampling(body: SamplingBody, max_tokens: int | str | None, defaults: Samplin
 def tools(
     raw: list[dict[str, Any]] | None, choice: ToolChoiceBody
 ) -> tuple[tuple[Tool, ...], ToolChoice]:
-    """Tools in chat's nested form or in the flat one, and the choice among them."""
-    bodies = [parse(FunctionTool, _nested(tool)) for tool in raw or ()]
-    read = read_tools(bodies)
-    if isinstance(choice, dict):
-        return read, read_tool_choice(parse(NamedTool, _nested(choice)), read, strict=False)
-    if choice not in (None, "auto", "none", "required"):
-        raise InvalidField(
-            f"tool_choice is auto, none, required or a function (got {choice!r})",
-            param="session.tool_choice",
-        )
-    # A session may keep its choice while its tools change.
-    return read, read_tool_choice(choice if read else None, read, strict=False)
+    """Tools in chat's nested form or in the flat one, and the choice among them.
+
+    Raises:
+        InvalidField, FieldMissing: at the place where the client wrote it.
+    """
+    given = raw or []
+    try:
+        found = read_tools([_tool(tool, n) for n, tool in enumerate(given)])
+        if isinstance(choice, dict):
+            named = read(NamedTool, _nested(choice), "tool_choice")
+            return found, read_tool_choice(named, found, strict=False)
+        if choice not in (None, "auto", "none", "required"):
+            raise InvalidField(
+                f"tool_choice is auto, none, required or a function (got {choice!r})",
+                param="tool_choice",
+            )
+        # A session may keep its choice while its tools change.
+        return found, read_tool_choice(choice if found else None, found, strict=False)
+    except BadRequest as error:
+        error.param = f"session.{_as_written(error.param or 'tools', given, choice)}"
+        raise
 
 
-def voice_name(voice: str | VoiceId | None) -> str | None:
-    """Raises `InvalidField`: an empty one."""
-    name = voice.id if isinstance(voice, VoiceId) else voice
-    if name == "":
-        raise InvalidField("Voice '' is not supported.", param="session.voice")
-    return name
+def _tool(tool: dict[str, Any], number: int) -> FunctionTool:
+    return read(FunctionTool, _nested(tool), f"tools.{number}")
+
+
+def _as_written(param: str, tools: list[dict[str, Any]], choice: ToolChoiceBody) -> str:
+    """The path without the level that the flat form lacks."""
+    steps = param.split(".")
+    place: Any = choice if steps[0] == "tool_choice" else None
+    if steps[0] == "tools" and len(steps) > 1:
+        place = tools[int(steps[1])]
+    if isinstance(place, dict) and "function" not in place:
+        steps = [step for step in steps if step != "function"]
+    return ".".join(steps)
 
 
 def merged(state: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
