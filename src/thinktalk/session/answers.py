@@ -312,6 +312,7 @@ class Answers:
             id=new_id("resp"),
             speaks=config.speaks,
             voice=name,
+            is_detached=request.is_detached,
             metadata=request.metadata,
         )
         answer = self._ports.answer(self._builder(request))

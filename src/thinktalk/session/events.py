@@ -99,11 +99,15 @@ class TranscriptionFailed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResponseState:
-    """A response as it stands. `reason` says why it is cancelled or incomplete."""
+    """A response as it stands. `reason` says why it is cancelled or incomplete.
+
+    One that `is_detached` leaves nothing in the conversation.
+    """
 
     id: str
     speaks: bool
     voice: str
+    is_detached: bool = False
     status: ResponseStatus = "in_progress"
     reason: str | None = None
     error: Exception | None = None
@@ -184,7 +188,10 @@ class ReplyAudio:
 
 @dataclass(frozen=True, slots=True)
 class ReplyAudioDone:
+    """`is_cut`: nothing of the sound may follow, not even what is held back by now."""
+
     place: Place
+    is_cut: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -220,7 +220,8 @@ class Reply:
         self._output.append(item)
         before = self._remember(item)
         self._emit(OutputItemAdded(place.response_id, place.output_index, item))
-        self._emit(ItemCreated(item, before, is_whole=False))
+        if not self.state.is_detached:
+            self._emit(ItemCreated(item, before, is_whole=False))
         return place
 
     def _add_to_call(self, delta: ToolCallDelta) -> None:
@@ -259,7 +260,7 @@ class Reply:
         text, spoken = self.text, self.state.speaks
         self._emit(ReplyTextDone(place, text, spoken))
         if spoken:
-            self._emit(ReplyAudioDone(place))
+            self._emit(ReplyAudioDone(place, is_cut=status == "cancelled"))
         self._emit(ContentPartDone(place, spoken, text))
         content = Speech(None, text) if spoken else Text(text)
         item = Item(

@@ -16,7 +16,7 @@ from thinktalk.api.realtime.wanted import TurnDefaults, Wanted
 from thinktalk.errors import InvalidField
 from thinktalk.serving.models import ServedModel
 from thinktalk.serving.usage import TokenUsage
-from thinktalk.session.events import Hypothesis, SessionEvent
+from thinktalk.session.events import Hypothesis, SessionEvent, Transcribed
 from thinktalk.session.ids import new_id
 
 
@@ -227,20 +227,29 @@ def openai_usage(used: TokenUsage) -> dict[str, Any]:
 
 
 def openai_words() -> Words:
-    """OpenAI's deltas of a transcript are what is new: only what will not change is told."""
+    """OpenAI's deltas of a transcript are what is new: what may still change waits for the end."""
     told: dict[str, str] = {}
 
     def hypothesis(heard: Hypothesis) -> Frame | None:
-        before = told.get(heard.item_id, "")
-        if len(heard.confirmed) <= len(before):
+        before, text = told.get(heard.item_id, ""), heard.confirmed.lstrip()
+        if len(text) <= len(before):
             return None
-        told.clear()
-        told[heard.item_id] = heard.confirmed
-        return {"delta": heard.confirmed[len(before) :]}
+        while len(told) > _MAX_TOLD:  # of turns that came to nothing
+            del told[next(iter(told))]
+        told[heard.item_id] = text
+        return {"delta": text[len(before) :]}
 
-    return Words(hypothesis, openai_usage, has_transcription_usage=True)
+    def rest(heard: Transcribed) -> Frame | None:
+        before = told.pop(heard.item_id, "")
+        left = heard.transcript.removeprefix(before)
+        if not left or not heard.transcript.startswith(before):
+            return None
+        return {"delta": left}
+
+    return Words(hypothesis, openai_usage, rest, has_transcription_usage=True)
 
 
+_MAX_TOLD = 32
 _PCM16 = WireFormat("pcm", 16_000)
 _PCM24 = WireFormat("pcm", 24_000)
 _DASHSCOPE_TURNS = TurnDefaults(silence_ms=800, semantic_ms=800)

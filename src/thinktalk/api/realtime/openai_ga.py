@@ -37,7 +37,9 @@ class NestedDialect:
 
     def __init__(self) -> None:
         self._renderer = Renderer(openai_words(), new_id("conv"))
-        self._output: State = {}
+        self._output: State = {}  # of responses to come
+        self._response_output: State = {}
+        self._is_detached = False
 
     def opening(self, session_id: str, model: ServedModel, lifetime_s: float) -> State:
         sound = {"type": "audio/pcm", "rate": _RATE}
@@ -122,6 +124,9 @@ class NestedDialect:
         self._output = dict((state.get("audio") or {}).get("output") or {})
 
     def frames(self, event: SessionEvent) -> Iterator[Frame]:
+        if isinstance(event, said.ResponseCreated):
+            self._response_output = self._output
+            self._is_detached = event.response.is_detached
         for frame in self._renderer.frames(event):
             kind = frame["type"]
             for old, new in _RENAMED.items():
@@ -135,14 +140,15 @@ class NestedDialect:
                 yield from _added(frame, event)
             elif kind == "response.output_item.done":
                 yield frame
-                yield {"type": "conversation.item.done", "item": frame["item"]}
+                if not self._is_detached:
+                    yield {"type": "conversation.item.done", "item": frame["item"]}
             else:
                 yield frame
 
     def _response(self, body: dict[str, Any]) -> dict[str, Any]:
         speaks = "audio" in body.pop("modalities")
         _rename_content(body["output"])
-        sound = {key: self._output.get(key) for key in ("format", "voice")}
+        sound = {key: self._response_output.get(key) for key in ("format", "voice")}
         sound["voice"] = body.pop("voice")
         del body["output_audio_format"]
         return {

@@ -23,17 +23,21 @@ from thinktalk.session.items import Content, Item, Picture, Speech, Text
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """What the two flat dialects say differently."""
+    """What the two flat dialects say differently.
+
+    `rest` is a last delta before a transcript that is whole.
+    """
 
     hypothesis: Callable[[said.Hypothesis], Frame | None]
     usage: Callable[[TokenUsage], dict[str, Any]]
+    rest: Callable[[said.Transcribed], Frame | None] = lambda heard: None
     has_transcription_usage: bool = False
 
 
 class Renderer:
-    """Renders the events of one session.
+    """Renders the events of one session, whose responses come one after the other.
 
-    `output_format` may change between responses, `format_name` is how a response tells it.
+    `output_format` is that of the responses to come, `format_name` is how they tell it.
     """
 
     def __init__(self, words: Words, conversation_id: str) -> None:
@@ -43,6 +47,7 @@ class Renderer:
         self._encoded_item_id = ""
         self.output_format = WireFormat("pcm", 24_000)
         self.format_name: Any = "pcm"
+        self._response_format, self._response_format_name = self.output_format, self.format_name
 
     def frames(self, event: SessionEvent) -> Iterator[Frame]:
         match event:
@@ -110,6 +115,9 @@ class Renderer:
                     head = {"item_id": event.item_id, "content_index": 0}
                     yield {"type": f"{prefix}.delta", **head, **told}
             case said.Transcribed(item_id, transcript, duration_s):
+                rest = self._words.rest(event)
+                if rest is not None:
+                    yield {"type": f"{prefix}.delta", "item_id": item_id, "content_index": 0} | rest
                 frame = {
                     "type": f"{prefix}.completed",
                     "item_id": item_id,
@@ -132,6 +140,8 @@ class Renderer:
         match event:
             case said.ResponseCreated(response):
                 self._encoder = None
+                self._response_format = self.output_format
+                self._response_format_name = self.format_name
                 yield {"type": "response.created", "response": self._response_body(response)}
             case said.ResponseDone(response):
                 yield {"type": "response.done", "response": self._response_body(response)}
@@ -159,13 +169,13 @@ class Renderer:
                 yield {"type": name, **_at(place), "transcript" if spoken else "text": text}
             case said.ReplyAudio(place, audio):
                 if self._encoder is None or self._encoded_item_id != place.item_id:
-                    self._encoder = OutputEncoder(self.output_format)
+                    self._encoder = OutputEncoder(self._response_format)
                     self._encoded_item_id = place.item_id
                 yield from _sound(place, self._encoder.encode(audio))
-            case said.ReplyAudioDone(place):
-                if self._encoder is not None:
+            case said.ReplyAudioDone(place, is_cut):
+                if self._encoder is not None and not is_cut:
                     yield from _sound(place, self._encoder.close())
-                    self._encoder = None
+                self._encoder = None
                 yield {"type": "response.audio.done", **_at(place)}
             case said.CallArguments(place, call_id, delta):
                 yield {
@@ -187,12 +197,12 @@ class Renderer:
         body: dict[str, Any] = {
             "id": response.id,
             "object": "realtime.response",
-            "conversation_id": self._conversation_id,
+            "conversation_id": None if response.is_detached else self._conversation_id,
             "status": response.status,
             "status_details": status_details(response),
             "modalities": ["text", "audio"] if response.speaks else ["text"],
             "voice": response.voice,
-            "output_audio_format": self.format_name,
+            "output_audio_format": self._response_format_name,
             "output": [item_body(item) for item in response.output],
         }
         if response.metadata is not None:
