@@ -9,7 +9,7 @@ from collections.abc import Generator
 from typing import Any
 
 import pytest
-from openai import AsyncOpenAI, AuthenticationError
+from openai import AsyncOpenAI, AuthenticationError, BadRequestError
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
@@ -265,8 +265,20 @@ async def test_a_browser_gets_a_key_of_a_few_minutes() -> None:
         session: Any = {"type": "realtime", "audio": {"output": {"voice": "Ethan"}}}
         secret = await client.realtime.client_secrets.create(session=session)
         assert secret.value.startswith("ek_") and secret.expires_at > time.time() + 500
-        async with live(url, OPENAI, {"Authorization": f"Bearer {secret.value}"}):
-            pass
+        lent_key = {"Authorization": f"Bearer {secret.value}"}
+        async with live(url, OPENAI, lent_key) as opened:
+            assert opened.frames[0]["session"]["audio"]["output"]["voice"] == "Ethan"
+            await opened.send("response.create")
+            created = await opened.until("response.created")
+            assert created["response"]["audio"]["output"]["voice"] == "Ethan"
+        async with live(url, DASHSCOPE, lent_key) as opened:
+            assert opened.frames[0]["session"]["voice"] == "Tina"
+        basic = {"Authorization": f"Basic {secret.value}"}
+        assert (await refused(url, OPENAI, additional_headers=basic))[0] == 401
+        with pytest.raises(BadRequestError) as unknown:
+            unheard: Any = {"type": "realtime", "audio": {"output": {"voice": "Nobody"}}}
+            await client.realtime.client_secrets.create(session=unheard)
+        assert unknown.value.param == "session.audio.output.voice"
         lent = AsyncOpenAI(base_url=f"{url}/v1", api_key=secret.value)
         with pytest.raises(AuthenticationError):
             await lent.models.list()

@@ -12,6 +12,7 @@ import hmac
 import ipaddress
 import secrets
 import time
+from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import urlsplit
 
@@ -29,7 +30,7 @@ PUBLIC_PATHS = frozenset(
     }
 )
 _LOCAL_CALLER = "local"
-_MAX_LENT = 10_000
+_MAX_LENT = 2_000
 _KEY_PROTOCOL = "openai-insecure-api-key."
 _SENT_HEADERS = frozenset({"authorization", "content-type", "accept"})
 _EXPOSED_HEADERS = (
@@ -39,13 +40,22 @@ _EXPOSED_HEADERS = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class _Loan:
+    """`expires` in Unix time; `session` is what the lender set, for whoever comes with the key."""
+
+    caller: str
+    expires: float
+    session: bytes
+
+
 class Access:
     """The rules of one server."""
 
     def __init__(self, server: ServerSettings) -> None:
         keys = [key.get_secret_value().encode() for key in server.api_keys]
         self._digests = [hashlib.sha256(key).digest() for key in keys]
-        self._lent: dict[bytes, tuple[str, float]] = {}
+        self._lent: dict[bytes, _Loan] = {}
         self._hosts = frozenset(name.lower() for name in server.allow_hosts)
         self._origins = frozenset(origin.lower().rstrip("/") for origin in server.allow_origins)
 
@@ -63,16 +73,21 @@ class Access:
             return _LOCAL_CALLER
         return self._check_key(scope, headers)
 
-    def lend(self, caller: str, lifetime_s: float) -> tuple[str, int]:
+    def lend(self, caller: str, lifetime_s: float, session: bytes) -> tuple[str, int]:
         """A key that opens sockets for `caller` until it expires; and when, in Unix time."""
         now = time.time()
-        self._lent = {digest: loan for digest, loan in self._lent.items() if loan[1] > now}
+        self._lent = {digest: loan for digest, loan in self._lent.items() if loan.expires > now}
         while len(self._lent) >= _MAX_LENT:
             del self._lent[next(iter(self._lent))]
         key = f"ek_{secrets.token_urlsafe(24)}"
         expires = now + lifetime_s
-        self._lent[hashlib.sha256(key.encode()).digest()] = (caller, expires)
+        self._lent[_digest(key)] = _Loan(caller, expires, session)
         return key, int(expires)
+
+    def lent_session(self, headers: Headers) -> bytes | None:
+        """What was set with the key that this socket comes with, if that was lent."""
+        loan = self._loan(*_credentials(headers))
+        return loan.session if loan else None
 
     def cors_headers(self, headers: Headers) -> dict[str, str]:
         """What an answer to an admitted request tells the browser."""
@@ -105,19 +120,20 @@ class Access:
         }
 
     def _check_key(self, scope: Scope, headers: Headers) -> str:
-        scheme, _, token = headers.get("authorization", "").partition(" ")
-        if not token and (carried := _key_in_protocols(headers)):
-            scheme, token = "bearer", carried
-        given = hashlib.sha256(token.strip().encode()).digest()
-        loan = self._lent.get(given) if scope["type"] == "websocket" else None
-        if loan is not None and loan[1] > time.time():
-            return loan[0]
+        scheme, token = _credentials(headers)
+        if scope["type"] == "websocket" and (loan := self._loan(scheme, token)):
+            return loan.caller
+        given = _digest(token)
         # Every key is compared, so that the time taken says nothing about which one came close.
         matches = [hmac.compare_digest(given, digest) for digest in self._digests]
-        if scheme.lower() != "bearer" or not any(matches):
+        if scheme != "bearer" or not any(matches):
             raise NotAuthorized
         # A name that outlives the order of the keys: stored files are kept under it.
         return f"key {given.hex()[:32]}"
+
+    def _loan(self, scheme: str, token: str) -> _Loan | None:
+        loan = self._lent.get(_digest(token)) if scheme == "bearer" else None
+        return loan if loan and loan.expires > time.time() else None
 
     def _check_local(self, scope: Scope, headers: Headers) -> None:
         peer = scope.get("client")
@@ -141,6 +157,18 @@ class Access:
 
     def _is_own_origin(self, origin: str, host: str) -> bool:
         return origin in {f"http://{host}", f"https://{host}"} or origin in self._origins
+
+
+def _credentials(headers: Headers) -> tuple[str, str]:
+    """Scheme, in lower case, and token."""
+    scheme, _, token = headers.get("authorization", "").partition(" ")
+    if not token and (carried := _key_in_protocols(headers)):
+        return "bearer", carried
+    return scheme.lower(), token.strip()
+
+
+def _digest(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()
 
 
 def _key_in_protocols(headers: Headers) -> str:

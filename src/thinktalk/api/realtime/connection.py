@@ -19,8 +19,8 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from thinktalk.api.context import ApiContext
 from thinktalk.api.openai.schemas import SpeechBody
-from thinktalk.api.openai.voices import CUSTOM, ChosenVoice, VoiceReader
-from thinktalk.api.realtime import flat
+from thinktalk.api.openai.voices import VoiceReader
+from thinktalk.api.realtime import flat, voice
 from thinktalk.api.realtime.audio import WireFormat
 from thinktalk.api.realtime.client_events import ClientEvents
 from thinktalk.api.realtime.dialect import Dialect, Frame, State
@@ -72,6 +72,7 @@ class Connection:
     Args:
         caller: whose limits, files and voices count.
         lost: keeps the conversation when the connection is lost.
+        preset: settings that come with the key, in OpenAI's nested shape.
     """
 
     def __init__(
@@ -82,6 +83,7 @@ class Connection:
         dialect: Dialect,
         caller: str,
         lost: LostConversations,
+        preset: Mapping[str, Any],
     ) -> None:
         self._socket = socket
         self._context = context
@@ -106,7 +108,8 @@ class Connection:
         )
         self._state: State = {}
         self._wanted: Wanted | None = None
-        self._was_updated = False
+        self._preset = preset if isinstance(dialect, NestedDialect) else {}
+        self._was_updated = bool(self._preset)
 
     @property
     def session_id(self) -> str:
@@ -123,7 +126,7 @@ class Connection:
 
     async def run(self) -> None:
         """Serve until either side ends it."""
-        await self._settle(self._dialect, self._opening(self._dialect))
+        await self._open()
         for frame in self._dialect.greeting(self._state):
             await self._send(frame)
         self.session.start()
@@ -209,6 +212,14 @@ class Connection:
                 error.param = error.param.replace("session", "response", 1)
             raise
 
+    async def _open(self) -> None:
+        dialect, opening = self._dialect, self._opening(self._dialect)
+        try:
+            await self._settle(dialect, dialect.changed(opening, self._preset))
+        except BadRequest as error:  # a voice may have been deleted since the key was lent
+            await self._settle(dialect, opening)
+            self._outbox.put(Fault(_light(error)))
+
     def _opening(self, dialect: Dialect) -> State:
         lifetime_s = self._context.settings.realtime.max_session_s
         return dialect.opening(self.session.id, self.model, lifetime_s)
@@ -236,11 +247,8 @@ class Connection:
         return dialect.read(state, self.model)
 
     async def _config(self, dialect: Dialect, wanted: Wanted) -> SessionConfig:
-        try:
-            chosen = await self._voice(wanted.voice or self.model.defaults.voice)
-        except InvalidField as error:
-            error.param = dialect.voice_param
-            raise
+        name = wanted.voice or self.model.defaults.voice
+        chosen = await voice.choose(self._voices, name, self.model, dialect.voice_param)
         return SessionConfig(
             speaks=wanted.speaks,
             voice_name=chosen.name,
@@ -260,18 +268,9 @@ class Connection:
             return rules
         return replace(rules, is_semantic=False, silence_ms=rules.silence_ms or _LIGHT_SILENCE_MS)
 
-    async def _voice(self, name: str) -> ChosenVoice:
-        """The voice that is meant. Raises `UnknownVoice`, also where it was deleted meanwhile."""
-        if name.casefold() == CUSTOM:
-            raise InvalidField(
-                "the realtime socket takes voices of the catalogue and enrolled ones, by id: enrol "
-                "a sample with POST /v1/audio/voices",
-                param="session.voice",
-            )
-        return await self._voices.choose(SpeechBody(voice=name), self.model)
-
     async def _sound_of(self, name: str) -> VoiceRef:
-        options, _ = await self._voices.options(SpeechBody(voice=name), await self._voice(name))
+        chosen = await voice.choose(self._voices, name, self.model, self._dialect.voice_param)
+        options, _ = await self._voices.options(SpeechBody(voice=name), chosen)
         return options.voice
 
     # -- frames

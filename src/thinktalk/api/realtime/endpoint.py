@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import orjson
 from starlette.websockets import WebSocket
 
 from thinktalk.api.context import ApiContext
@@ -57,8 +58,9 @@ class Realtime:
             protocols = socket.scope.get("subprotocols", ())
             await socket.accept(_PROTOCOL if _PROTOCOL in protocols else None)
             caller = socket.scope["state"]["caller"]
+            preset = orjson.loads(self._context.access.lent_session(socket.headers) or b"{}")
             connection = Connection(
-                socket, self._context, model, _dialect(socket), caller, self._lost
+                socket, self._context, model, _dialect(socket), caller, self._lost, preset
             )
             await connection.run()
         finally:
