@@ -42,6 +42,8 @@ def read(kind: type[T], body: Mapping[str, Any], place: str) -> T:
         raise FieldMissing(param)
     if first["type"] == _VERBATIM:
         raise InvalidField(first["msg"], param=param)
+    if first["type"] == "model_type":
+        raise InvalidField(f"{param} should be an object", param=param)
     raise InvalidField(f"{param}: {first['msg']}", param=param)
 
 

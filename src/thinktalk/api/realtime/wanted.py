@@ -19,6 +19,7 @@ from thinktalk.conversation import Tool
 from thinktalk.engines.base import Sampling, ToolChoice
 from thinktalk.errors import BadRequest, InvalidField
 from thinktalk.session.config import TurnRules
+from thinktalk.session.errors import FieldMissing
 from thinktalk.turns.endpoint import Eagerness
 
 _MAX_TOP_K = 100  # above it the hosted service samples from all tokens
@@ -143,7 +144,10 @@ def tools(
         # A session may keep its choice while its tools change.
         return found, read_tool_choice(choice if found else None, found, strict=False)
     except BadRequest as error:
-        error.param = f"session.{_as_written(error.param or 'tools', given, choice)}"
+        param = f"session.{_as_written(error.param or 'tools', given, choice)}"
+        if isinstance(error, FieldMissing):
+            raise FieldMissing(param) from None
+        error.param = param
         raise
 
 
