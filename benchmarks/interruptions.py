@@ -43,7 +43,7 @@ class SoundAlone:
         self._judge = judge
 
     def judge(self, overlap: Overlap) -> Verdict:
-        return self._judge.judge(replace(overlap, text=None))
+        return self._judge.judge(replace(overlap, text=None, readings=(), no_speech=0.0))
 
 
 class ActivityAlone:

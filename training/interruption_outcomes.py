@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -12,12 +11,14 @@ from typing import Any, Protocol
 import numpy as np
 
 from thinktalk.media.activity import WINDOW_S
-from thinktalk.turns.interrupt import DECIDED_BY_S, KINDS, Kind, Verdict
+from thinktalk.session.overhearing import JUDGED_EVERY
+from thinktalk.turns.detector import ONSET_WINDOWS
+from thinktalk.turns.interrupt import KINDS, Kind, Verdict, due_s
 from thinktalk.turns.overlap import Overlap
+from training.interruption_noises import RATE
 from training.interruption_views import Take
 
-_FIRST_WINDOWS, _EVERY_WINDOWS, _MOST_WINDOWS = 5, 3, 50
-_DUE = math.ceil(DECIDED_BY_S / WINDOW_S)
+_MOST_WINDOWS = 50
 
 
 class Judging(Protocol):
@@ -39,29 +40,28 @@ class Outcome:
 
 
 def outcome(judge: Judging, one: Take) -> Outcome:
-    """Judge `one` from 0.16 s on every 0.1 s, and as soon as words arrive.
+    """Judge `one` as the session does: every third window, when due, and when words arrive.
 
     A sound that voice activity does not notice is never judged: nothing stops for it.
     """
     clip = one.clip
     if one.onset is None:
         return Outcome(clip.kind, clip.what, clip.language, "noise", "not noticed", 0, "noise", 0)
-    arrivals = {int((row.heard_s + row.took_s) / WINDOW_S) + 1 for row in one.readings}
-    regular = set(range(_FIRST_WINDOWS, _MOST_WINDOWS, _EVERY_WINDOWS))
+    due_s = due_s_of(one)
+    ends = [one.since(number) for number in range(ONSET_WINDOWS, _MOST_WINDOWS)]
+    due = next(end_s for end_s in ends if end_s >= due_s - 1e-6)
+    arrivals = {max(row.heard_s + row.took_s, one.named_s) for row in one.readings}
     decided: tuple[Verdict, float] | None = None
     later: tuple[Verdict, float] | None = None
-    for windows in sorted(arrivals | regular | {_DUE}):
-        if windows > _MOST_WINDOWS:
-            break
-        overlap = one.overlap(windows * WINDOW_S)
+    for since_s in sorted(arrivals | set(ends[::JUDGED_EVERY]) | {due}):
+        overlap = one.overlap(since_s + 1e-6)
         started = time.process_time()
         verdict = judge.judge(overlap)
         took_s = time.process_time() - started
         if verdict.kind == "undecided":
             continue
-        since_s = windows * WINDOW_S + one.lag_s + took_s
-        decided = decided or (verdict, since_s)
-        later = (verdict, since_s)
+        decided = decided or (verdict, since_s + one.lag_s + took_s)
+        later = (verdict, since_s + one.lag_s + took_s)
         if verdict.kind == "interruption":
             break
     assert decided is not None
@@ -70,6 +70,10 @@ def outcome(judge: Judging, one: Take) -> Outcome:
         clip.kind, clip.what, clip.language,
         decided[0].kind, decided[0].reason, decided[1], later[0].kind, later[1],
     )  # fmt: skip
+
+
+def due_s_of(one: Take) -> float:
+    return due_s(max(0.0, one.first * WINDOW_S - one.start / RATE))
 
 
 def figures(outcomes: Sequence[Outcome]) -> dict[str, Any]:

@@ -12,13 +12,15 @@ from __future__ import annotations
 import argparse
 import json
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from thinktalk.engines.base import Glimpse
 from thinktalk.engines.cascade.glance import glance
 from thinktalk.engines.cascade.whisper import Whisper
 from thinktalk.media.activity import Activity
@@ -36,9 +38,10 @@ from training.interruption_views import Reader, Reading, Take, take
 Floats = npt.NDArray[np.float32]
 
 OUT = Path("src/thinktalk/turns/interruptions.npz")
-# After the onset, in seconds; the moment of decision counts most.
-_MOMENTS = (0.16, 0.256, 0.352, 0.448, 0.448, 0.448, 0.64, 0.96)
-_TOOK_S = (0.09, 0.13, 0.25)  # as if the recogniser had been faster or slower
+# After the first sound, in seconds; the moment of decision counts most.
+_MOMENTS = (0.16, 0.256, 0.44, 0.44, 0.44, 0.48, 0.64, 0.96)
+_TOOK_S = (0.05, 0.05, 0.08, 0.25)  # as if the recogniser had been faster or slower
+_ONE_READING = 0.1  # of the examples know but the likeliest, as some recognisers give no other
 _HIDDEN, _SEVERAL, _EPOCHS, _BATCH, _RATE, _DECAY = 12, 5, 40, 256, 3e-3, 1e-2
 _DROPPED = 0.15  # of the traits, in each step
 _FOLDS = 5
@@ -48,7 +51,7 @@ def reader(catalog: Catalog) -> Reader:
     """The recogniser of the cascade, told which words are likely."""
     whisper = Whisper(catalog.path("whisper-base"), threads=1)
 
-    def read_start(samples: Samples, language: str) -> str:
+    def read_start(samples: Samples, language: str) -> Glimpse:
         return glance(whisper, samples, language, phrases.prompt(language))
 
     return read_start
@@ -61,8 +64,8 @@ def takes(catalog: Catalog, path: Path) -> list[Take]:
     kept = path.with_suffix(".readings.json")
     if kept.exists():
         rows = json.loads(kept.read_text())
-        readings = [[Reading(**row) for row in clip] for clip in rows]
-        silent = lambda samples, language: ""  # noqa: E731
+        readings = [[_reading(row) for row in clip] for clip in rows]
+        silent = lambda samples, language: Glimpse("")  # noqa: E731
         return [
             replace(take(clip, activity, silent), readings=known)
             for clip, known in zip(clips, readings, strict=True)
@@ -76,6 +79,14 @@ def takes(catalog: Catalog, path: Path) -> list[Take]:
             print(len(listened), flush=True)
     kept.write_text(json.dumps([[asdict(row) for row in one.readings] for one in listened]))
     return listened
+
+
+def _reading(row: Mapping[str, Any]) -> Reading:
+    glimpse = row["glimpse"]
+    readings = tuple((text, probability) for text, probability in glimpse["readings"])
+    return Reading(
+        row["heard_s"], row["took_s"], Glimpse(glimpse["text"], readings, glimpse["no_speech"])
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -100,6 +111,8 @@ def examples(listened: Sequence[Take], random: np.random.Generator) -> Examples:
         for moment in _MOMENTS:
             took_s = float(random.choice(_TOOK_S))
             known = [replace(reading, took_s=took_s) for reading in one.readings]
+            if random.random() < _ONE_READING:
+                known = [replace(row, glimpse=Glimpse(row.glimpse.text)) for row in known]
             rows.append(traits(one.overlap(moment, known)))
             kinds.append(KINDS.index(one.clip.kind))
             owners.append(number)

@@ -218,8 +218,24 @@ class Recognizer(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Glimpse:
+    """What the start of an utterance reads like.
+
+    Attributes:
+        text: the likeliest reading.
+        readings: this and others, each with its probability; they need not add up to 1.
+        no_speech: how likely it is that there are no words in it.
+    """
+
+    text: str
+    readings: tuple[tuple[str, float], ...] = ()
+    no_speech: float = 0.0
+
+
 # Reads the start of an utterance, at 16 kHz, in a tenth of a second: language, and likely words.
-Glance = Callable[[Samples, str, str], Awaitable[str]]
+# Those who have but one reading return its text.
+Glance = Callable[[Samples, str, str], Awaitable[Glimpse | str]]
 
 
 class Synthesizer(Protocol):

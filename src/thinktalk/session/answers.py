@@ -146,7 +146,7 @@ class Answers:
         """Let the engine read the conversation as far as it goes, while the user speaks."""
         if self._ports.read_ahead is None or self.is_running:
             return
-        self._stop_reading()
+        self.stop_reading()
         request = ResponseRequest(config=config, input=self._history.with_item(turn))
         self._reading = self._spawn(self._read(self._ports.read_ahead, self._builder(request)))
 
@@ -154,7 +154,8 @@ class Answers:
         with suppress(ThinktalkError):  # is told when the answer is made
             await read(build)
 
-    def _stop_reading(self) -> None:
+    def stop_reading(self) -> None:
+        """Leave the processor to others."""
         if self._reading is not None:
             self._reading.cancel()
         self._reading = None
@@ -294,7 +295,7 @@ class Answers:
 
     def _made(self, request: ResponseRequest, *, in_advance: bool = False) -> Reply:
         config, name = request.config, self._voice or request.config.voice_name
-        self._stop_reading()
+        self.stop_reading()
 
         def remember(item: Item) -> str | None:
             if config.speaks and item.type == "message":

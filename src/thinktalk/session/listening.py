@@ -19,7 +19,7 @@ from thinktalk.media.types import Audio, Samples
 _EVERY_S = 1.0
 _COST_SHARE = 3.0  # a hypothesis may take a third of the time, or less
 _CONFIRM_AFTER_S = 12.0
-_SLACK_S = 0.1  # silence after the words that a transcript need not cover
+_SLACK_S = 0.2  # silence after the words that a transcript need not cover
 
 
 @dataclass(frozen=True, slots=True)

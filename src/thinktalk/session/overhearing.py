@@ -13,18 +13,26 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from thinktalk.engines.base import Glimpse
 from thinktalk.media.activity import SAMPLE_RATE, WINDOW_S
 from thinktalk.media.types import Samples
 from thinktalk.session.ports import Ports
 from thinktalk.turns import phrases
-from thinktalk.turns.interrupt import Verdict
+from thinktalk.turns.detector import ONSET_WINDOWS
+from thinktalk.turns.echo import LONGEST_DELAY_S
+from thinktalk.turns.interrupt import Verdict, due_s
+from thinktalk.turns.onset import BEFORE_S, LONGEST_S, first_sound
 from thinktalk.turns.overlap import Overlap
 
-_LOOK_EVERY_S = 0.06
-_BEFORE_S = 0.3  # of sound before the onset, to compare it with
-# A shorter piece is not worth reading. It is read once more at once, longer by the time that took,
-# and then whenever so much more was said.
-_READ_FROM_S, _READ_AGAIN_S = 0.32, 0.5
+LEAD_S = 0.3
+"""Of what was heard before the first sound, to compare it with and to read it by."""
+JUDGED_EVERY = 3
+"""So many windows; and besides, when it is due and when its words are read."""
+READ_FROM_S, _READ_AGAIN_S = 0.35, 0.5
+"""A shorter piece is not worth reading. It is read once more at once, longer by the time that took,
+and then whenever so much more was said."""
+PRESUMED = 0.8
+"""Probability of the windows of speech by which a sound is named, which are not told."""
 
 _log = logging.getLogger(__name__)
 
@@ -60,34 +68,49 @@ class Overhearing:
         self._onset = onset
         self._language = language
         self._backdrop = backdrop
-        self._probabilities: list[float] = []
-        self._text: str | None = None
-        self._read_at_s = _READ_FROM_S
+        before = round((LONGEST_S + BEFORE_S) * SAMPLE_RATE)
+        heard = clip(onset - before, onset)
+        self._start = onset - len(heard) + first_sound(heard, len(heard))
+        self._probabilities: list[float] = [PRESUMED] * ONSET_WINDOWS
+        self._glimpse: Glimpse | None = None
+        self._read_at_s = READ_FROM_S
+        self._news = asyncio.Event()
+        self._is_read = self._was_due = False
+        self._judged = ONSET_WINDOWS - JUDGED_EVERY  # windows
         self.verdict = Verdict("undecided", 0.5, "nothing was heard yet")
 
     @property
     def text(self) -> str:
         """Its words, as far as they were read."""
-        return self._text or ""
+        return self._glimpse.text if self._glimpse is not None else ""
 
     @property
     def duration_s(self) -> float:
-        return len(self._probabilities) * WINDOW_S
+        """Since the first sound."""
+        return self._late_s + len(self._probabilities) * WINDOW_S
+
+    @property
+    def _late_s(self) -> float:
+        return (self._onset - self._start) / SAMPLE_RATE
 
     def push(self, probability: float) -> None:
         """Take the next window."""
         self._probabilities.append(probability)
+        self._news.set()
 
     async def verdicts(self) -> AsyncGenerator[Verdict, None]:
         """What it is by now, without end."""
         reading: asyncio.Task[None] | None = None
+        self._news.set()
         try:
             while True:
-                await asyncio.sleep(_LOOK_EVERY_S)
+                await self._news.wait()
+                self._news.clear()
                 is_free = reading is None or reading.done()
                 if is_free and self.duration_s >= self._read_at_s:
                     reading = asyncio.create_task(self._read())
-                yield await self.judge()
+                if self._is_worth_judging():
+                    yield await self.judge()
         finally:
             if reading is not None:
                 reading.cancel()
@@ -95,33 +118,50 @@ class Overhearing:
 
     async def judge(self, *, is_over: bool = False) -> Verdict:
         """What it is by now."""
-        if is_over and self._text is None:
+        if is_over and self._glimpse is None:
             await self._read()
         overlap = self._overlap(is_over)
         self.verdict = await asyncio.to_thread(self._ports.judge.judge, overlap)
         return self.verdict
 
+    def _is_worth_judging(self) -> bool:
+        """Whether words have come, or it is due, or some more was heard."""
+        is_due = self.duration_s >= due_s(self._late_s)
+        is_read, self._is_read = self._is_read, False
+        has_come_due, self._was_due = is_due and not self._was_due, is_due
+        return is_read or has_come_due or len(self._probabilities) - self._judged >= JUDGED_EVERY
+
     async def _read(self) -> None:
         if self._ports.glance is None:
             return
-        first = self._text is None
+        first = self._glimpse is None
         self._read_at_s = self.duration_s + (0.0 if first else _READ_AGAIN_S)
-        end = self._onset + round(self.duration_s * SAMPLE_RATE)
-        samples = self._clip(self._onset - round(_BEFORE_S * SAMPLE_RATE), end)
         prompt = phrases.prompt(self._language)
         try:
-            self._text = await self._ports.glance(samples, self._language, prompt)
+            read = await self._ports.glance(self._samples(), self._language, prompt)
         except Exception as error:  # judged by its sound, then
             _log.warning("the beginning of a sound could not be read: %s", error)
+            return
+        self._glimpse = Glimpse(read) if isinstance(read, str) else read
+        self._is_read = True
+        self._news.set()
+
+    def _samples(self) -> Samples:
+        end = self._start + round(self.duration_s * SAMPLE_RATE)
+        return self._clip(self._start - round(LEAD_S * SAMPLE_RATE), end)
 
     def _overlap(self, is_over: bool) -> Overlap:
-        end = self._onset + round(self.duration_s * SAMPLE_RATE)
-        samples = self._clip(self._onset - round(_BEFORE_S * SAMPLE_RATE), end)
-        backdrop = self._backdrop(len(samples) / SAMPLE_RATE + 2 * _BEFORE_S)
+        samples = self._samples()
+        backdrop = self._backdrop(len(samples) / SAMPLE_RATE + LONGEST_DELAY_S)
+        glimpse = self._glimpse
+        self._judged = len(self._probabilities)
         return Overlap(
             samples=samples,
             speech_probabilities=np.array(self._probabilities, np.float32),
-            text=self._text,
+            late_s=self._late_s,
+            text=glimpse.text if glimpse is not None else None,
+            readings=glimpse.readings if glimpse is not None else (),
+            no_speech=glimpse.no_speech if glimpse is not None else 0.0,
             language=self._language,
             assistant_text=backdrop.text,
             assistant_samples=backdrop.samples,

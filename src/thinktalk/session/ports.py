@@ -53,7 +53,7 @@ class Ports:
     activity: Callable[[], WindowStream]
     recognizer: Recognizer | None
     family: Family
-    context_tokens: int = 196_608
+    context_tokens: int
     finished: Callable[[Samples], Awaitable[float]] | None = None
     glance: Glance | None = None
     read_ahead: Callable[[Build], Awaitable[None]] | None = None

@@ -119,10 +119,11 @@ class Session:
         """Stop everything; returns when nothing is left."""
         self._outbox.close()
         self._answers.leave()
-        tasks = list(self._tasks)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        while self._tasks:  # one that was about to end may begin another
+            tasks = list(self._tasks)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     @property
     def memory(self) -> Memory | None:
@@ -281,6 +282,10 @@ class Session:
     def aside_heard(self, item_id: str, text: str) -> None:
         said = Speech(None, text)
         self._history.add(Item(id=item_id, role="user", content=(said,), is_aside=True))
+
+    def turn_paused(self) -> None:
+        # What was said last is to be understood first.
+        self._answers.stop_reading()
 
     def turn_rests(self, turn: Turn) -> None:
         # If the turn is over, its answer is on its way already; if not, it is thrown away.

@@ -6,7 +6,6 @@ Where the client says when a turn is over, this only collects. Knows nothing of 
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import Awaitable, Callable
 
 from thinktalk.errors import ThinktalkError
@@ -23,12 +22,13 @@ from thinktalk.session.patience import Patience
 from thinktalk.session.ports import Ports, Spawn
 from thinktalk.session.utterance import MS, Listener, Turn, Utterance
 from thinktalk.turns import wording
-from thinktalk.turns.detector import ONSET_WINDOWS, DetectorRules, Signal, TurnDetector
+from thinktalk.turns.detector import DetectorRules, Signal, TurnDetector
 
 _AT_A_TIME_S = 2.0
 # A client that stops sending while its user speaks is taken to be silent, after this much more.
 _SILENT_CLIENT_S = 1.0
 _TAIL_S = 0.2  # of what follows the last speech, so that no word is cut
+_BACKGROUND_S = 1.2  # in which a sound over the reply is looked for before it was noticed
 # What no turn was found in, and is shorter, was only not listened to yet.
 _LEAST_S = 0.1
 
@@ -52,7 +52,6 @@ class UserInput:
         self._windows: WindowStream | None = None
         self._detector: TurnDetector | None = None
         self._windows_from = 0  # position of the detector's first window
-        self._latest: deque[float] = deque(maxlen=ONSET_WINDOWS)
         self._utterance: Utterance | None = None
         self._heard_language = "en"
         self.language: str | None = None
@@ -178,13 +177,13 @@ class UserInput:
 
     def _hear(self, probability: float) -> None:
         assert self._detector is not None
-        self._latest.append(probability)
         if self._utterance is not None:
             self._utterance.push(probability)
         match self._detector.push(probability):
             case Signal.ONSET:
                 self._begin()
             case Signal.REST if self._utterance is not None and self._utterance.is_turn:
+                self._listener.turn_paused()
                 self._spawn(self._consider(self._utterance))
             case Signal.RESUMED:
                 self._listener.turn_resumed()
@@ -240,8 +239,6 @@ class UserInput:
         self._utterance = utterance = self._began(start)
         if self._rules.is_semantic and self._rules.interrupts and self._listener.is_overheard():
             utterance.overhear(onset, self.language or self._heard_language)
-            for probability in self._latest:
-                utterance.push(probability)
         else:
             utterance.announce()
 
@@ -288,7 +285,7 @@ class UserInput:
     def _prefix(self) -> int:
         """Samples to keep of what comes before speech is noticed."""
         prefix_ms = self._rules.prefix_ms if self._rules else 0
-        return round((prefix_ms / 1000 + _TAIL_S) * SAMPLE_RATE)
+        return round(max(prefix_ms / 1000 + _TAIL_S, _BACKGROUND_S) * SAMPLE_RATE)
 
     @property
     def _listened_to(self) -> int:

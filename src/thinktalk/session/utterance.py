@@ -53,8 +53,12 @@ class Listener(Protocol):
         """The user has let the assistant know that somebody listens."""
         ...
 
+    def turn_paused(self) -> None:
+        """The user is silent for now."""
+        ...
+
     def turn_rests(self, turn: Turn) -> None:
-        """The user is silent for now, and what was said so far is understood."""
+        """What was said until this silence is understood."""
         ...
 
     def turn_resumed(self) -> None: ...

@@ -10,7 +10,8 @@ from enum import Enum, auto
 
 from thinktalk.media.activity import WINDOW_S
 
-ONSET_WINDOWS = 2  # a click or a key fills one
+ONSET_WINDOWS = 2
+"""So many of speech in a row are an onset: a click or a key fills one."""
 _HYSTERESIS = 0.15
 # Below, everything would be speech, and above, nothing.
 _THRESHOLDS = (0.05, 0.95)

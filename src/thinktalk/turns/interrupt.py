@@ -17,15 +17,16 @@ from thinktalk.turns.overlap import Overlap, traits
 Kind = Literal["interruption", "backchannel", "noise", "echo", "side_talk", "undecided"]
 KINDS: tuple[Kind, ...] = get_args(Kind)[:-1]
 
-DECIDED_BY_S = 0.44
-"""After the onset as voice activity names it, which is up to 0.1 s after the first sound."""
+DECIDED_BY_S = 0.47
+"""After the first sound."""
+_NAMED_S = 0.16  # and so long after voice activity has named it, however late that was
 _SHORTEST_S = 0.15
 # Probabilities of an interruption from which it is called one, by what the list of phrases says;
 # and those at which nobody waits for more to be heard.
-_LIKELY: Mapping[Kind | None, float] = {"interruption": 0.3, None: 0.45, "backchannel": 0.6}
+_LIKELY: Mapping[Kind | None, float] = {"interruption": 0.4, None: 0.45, "backchannel": 0.5}
 _SURE, _UNLIKELY = 0.93, 0.015
 # What was taken for something else when it was due has to be this likely later on.
-_LATER_S, _LIKELY_LATER = DECIDED_BY_S + 0.1, 0.7
+_LATER_S, _LIKELY_LATER = 0.1, 0.7
 _NAMES: Mapping[Kind, str] = {
     "interruption": "a bid for the floor",
     "backchannel": "a backchannel",
@@ -62,28 +63,35 @@ class Judge:
         A verdict other than `interruption` holds for what was heard: if the sound goes on, later
         verdicts may differ.
         """
-        is_due = overlap.duration_s >= DECIDED_BY_S
+        is_due = overlap.duration_s >= due_s(overlap.late_s)
         if overlap.duration_s < _SHORTEST_S:
             return Verdict("undecided", 0.5, "too short to tell")
         listed = by_list(overlap)
         if self._classifier is not None:
             likely = self._classifier.probabilities(traits(overlap))
-            return _weighed(likely, listed, overlap.duration_s)
+            return _weighed(likely, listed, overlap)
         if listed is not None:
             return listed
         return _by_activity(overlap) if is_due else Verdict("undecided", 0.5, "no words yet")
 
 
-def _weighed(likely: Mapping[str, float], listed: Verdict | None, duration_s: float) -> Verdict:
+def due_s(late_s: float) -> float:
+    """Since the first sound; for one that was named so much later."""
+    return max(DECIDED_BY_S, late_s + _NAMED_S)
+
+
+def _weighed(likely: Mapping[str, float], listed: Verdict | None, overlap: Overlap) -> Verdict:
     """What the traits say, all words included; the list of phrases makes it more or less likely."""
     wanted = likely["interruption"]
     other = max(KINDS[1:], key=lambda kind: likely[kind])
     said = listed.kind if listed is not None else None
     least = _LIKELY.get(said, _LIKELY[None])
-    if duration_s >= _LATER_S:
+    is_due = overlap.duration_s >= due_s(overlap.late_s)
+    if overlap.duration_s >= due_s(overlap.late_s) + _LATER_S:
         least = _LIKELY_LATER
-    is_settled = duration_s >= DECIDED_BY_S or not _UNLIKELY < wanted < _SURE
-    if not is_settled and not (said == "interruption" and wanted > least):
+    # Once there are words, no others will come before it is due.
+    is_settled = is_due or overlap.text is not None or not _UNLIKELY < wanted < _SURE
+    if not is_settled:
         return Verdict("undecided", wanted, "could be a bid for the floor")
     kind: Kind = "interruption" if wanted > least else other
     if listed is not None and said == kind:

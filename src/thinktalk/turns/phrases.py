@@ -11,8 +11,8 @@ import tomllib
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher
-from functools import cache
+from difflib import SequenceMatcher, get_close_matches
+from functools import cache, lru_cache
 from importlib import resources
 from typing import Any, Literal
 
@@ -59,6 +59,7 @@ class Reading:
         return self.first == "opening" or self.shares.get("bid", 0) > 0
 
 
+@lru_cache(maxsize=1024)  # the same words are judged again and again
 def read(text: str, language: str | None) -> Reading:
     """Read `text` by the lists of `language`; in one that has none, by those of English."""
     words = _words(text)
@@ -116,9 +117,8 @@ def _near(word: str, phrases: Mapping[Words, Use]) -> Use | None:
         return uses.pop()
     if len(word) < _FEWEST_LETTERS_TO_FORGIVE:
         return None
-    ratios = {known: SequenceMatcher(None, word, known).ratio() for known in single}
-    best = max(ratios, key=lambda known: ratios[known], default="")
-    return single[best] if best and ratios[best] >= _NEAR else None
+    near = get_close_matches(word, single, 1, _NEAR)
+    return single[near[0]] if near else None
 
 
 def _covered(words: Sequence[str], phrases: Mapping[Words, Use]) -> float:

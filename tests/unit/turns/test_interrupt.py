@@ -103,6 +103,22 @@ def test_the_classifier_in_the_package_knows_the_traits_and_the_kinds() -> None:
         assert verdict.kind != "undecided" or windows * 0.032 < DECIDED_BY_S
 
 
+def test_what_a_word_may_be_besides_counts() -> None:
+    def wanted(*readings: tuple[str, float]) -> float:
+        sound = replace(overlap("Really.", windows=14), readings=readings)
+        return trained().probabilities(traits(sound))["interruption"]
+
+    bids = wanted(("Really.", 0.1), ("Wait.", 0.09), ("Hey.", 0.08))
+    backchannels = wanted(("Really.", 0.1), ("Right.", 0.09), ("Yeah.", 0.08))
+    assert bids > backchannels + 0.1
+
+
+def test_a_sound_named_late_is_decided_at_once_but_not_unheard() -> None:
+    late = replace(overlap(None, windows=4), late_s=0.6)
+    assert BY_LIST.judge(late).kind == "undecided"
+    assert BY_LIST.judge(replace(late, speech_probabilities=np.ones(5))).kind != "undecided"
+
+
 def test_echo_is_found_however_late_and_speech_of_others_is_not() -> None:
     random = np.random.default_rng(2)
     played = np.convolve(random.standard_normal(2 * RATE), np.ones(8), "same").astype(np.float32)

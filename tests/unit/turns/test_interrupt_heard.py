@@ -14,6 +14,7 @@ from thinktalk.engines.cascade.phonemes import phonemes
 from thinktalk.media.activity import WINDOW_S, WINDOW_SAMPLES, Activity
 from thinktalk.media.resample import resample
 from thinktalk.media.types import Samples
+from thinktalk.session.overhearing import READ_FROM_S
 from thinktalk.settings import load
 from thinktalk.turns import phrases
 from thinktalk.turns.classifier import trained
@@ -54,12 +55,14 @@ class Listener:
         heard[onset : onset + len(part)] += part
         first, windows = onset // WINDOW_SAMPLES, round(DECIDED_BY_S / WINDOW_S)
         end = (first + windows) * WINDOW_SAMPLES
-        start = heard[onset - RATE // 5 : onset + RATE // 4]
-        text = await self.ears.glance(start, "en", phrases.prompt("en"))
+        start = heard[onset - RATE // 5 : onset + round(READ_FROM_S * RATE)]
+        glimpse = await self.ears.glance(start, "en", phrases.prompt("en"))
         overlap = Overlap(
             samples=heard[:end],
             speech_probabilities=self.activity.probabilities(heard)[first : first + windows],
-            text=text,
+            text=glimpse.text,
+            readings=glimpse.readings,
+            no_speech=glimpse.no_speech,
             language="en",
             assistant_text=SAID,
             assistant_samples=played if played is None else played[:end],

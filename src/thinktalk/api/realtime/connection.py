@@ -54,6 +54,7 @@ _NORMAL, _FATAL, _INTERNAL, _RESTART, _OVERLOADED = 1000, 1007, 1011, 1012, 1013
 _FRAMES_A_SECOND = 1.0  # of a video call
 _MAX_REASON_BYTES = 123
 _LIGHT_SILENCE_MS = 500
+_CONTEXT_TOKENS = 196_608  # of the hosted realtime models
 _MAX_SETTINGS_BYTES = 1024 * 1024
 _MAX_EVENT_ID_CHARS = 512
 
@@ -374,6 +375,7 @@ class Connection:
             activity=services.activity,
             recognizer=services.recognizer,
             family=self.model.family,
+            context_tokens=min(_CONTEXT_TOKENS, self._context.answering.context_tokens),
             finished=services.finished,
             glance=services.glance,
             judge=services.judge,

@@ -18,7 +18,7 @@ from typing import TypeVar
 import numpy as np
 
 from thinktalk.engines import languages
-from thinktalk.engines.base import RecognizeOptions, Segment
+from thinktalk.engines.base import Glimpse, RecognizeOptions, Segment
 from thinktalk.engines.cascade.arbiter import Arbiter, run_to_end
 from thinktalk.engines.cascade.claims import Claim, current
 from thinktalk.engines.cascade.glance import glance
@@ -102,7 +102,7 @@ class WhisperRecognizer:
         finally:
             await tape.close()
 
-    async def glance(self, samples: Samples, language: str, prompt: str) -> str:
+    async def glance(self, samples: Samples, language: str, prompt: str) -> Glimpse:
         """Read the start of an utterance in one go, in about a tenth of a second.
 
         Args:

@@ -77,6 +77,11 @@ class Hypothesis:
     is_cut: bool  # ran into the limit of tokens, as endless repetitions do
 
     @property
+    def probability(self) -> float:
+        """Of all its tokens, the end included."""
+        return math.exp(self.avg_logprob * (len(self.tokens) + 1))
+
+    @property
     def compression_ratio(self) -> float:
         """Bytes before and after zlib: 2.4 and more means the text repeats itself."""
         data = self.text.encode()
@@ -142,9 +147,25 @@ class Whisper:
             sampling_temperature=tasks[0].temperature or 1.0,
         )
         return [
-            self._hypothesis(task, result, new_tokens)
+            self._hypotheses(task, result, new_tokens)[0]
             for task, result in zip(tasks, results, strict=True)
         ]
+
+    def several(
+        self, clip: Encoded, task: Task, *, count: int, max_tokens: int
+    ) -> list[Hypothesis]:
+        """The `count` best readings that a beam search as wide finds."""
+        prompt = self._prompt(task)
+        [result] = self._model.generate(
+            self._view([clip]),
+            [prompt],
+            beam_size=count,
+            num_hypotheses=count,
+            max_length=max(2 * max_tokens, max_tokens + len(prompt)),
+            return_scores=True,
+            return_no_speech_prob=True,
+        )
+        return self._hypotheses(task, result, max_tokens)
 
     def timed(self, hypothesis: Hypothesis) -> list[Timed]:
         """The stretches between time marks; the whole as one where the reading has none."""
@@ -202,18 +223,19 @@ class Whisper:
         prompt += tokenizer.sot_sequence
         return prompt if task.timestamps else [*prompt, tokenizer.no_timestamps]
 
-    def _hypothesis(self, task: Task, result: Any, new_tokens: int) -> Hypothesis:
-        tokens = tuple(result.sequences_ids[0])
-        # The library's score is already divided by the number of tokens without the end.
-        avg_logprob = result.scores[0] * len(tokens) / (len(tokens) + 1)
-        return Hypothesis(
-            task,
-            tokens,
-            self._decode_text([token for token in tokens if token < self._end]),
-            avg_logprob,
-            result.no_speech_prob,
-            len(tokens) >= new_tokens,
-        )
+    def _hypotheses(self, task: Task, result: Any, new_tokens: int) -> list[Hypothesis]:
+        return [
+            Hypothesis(
+                task,
+                tuple(tokens),
+                self._decode_text([token for token in tokens if token < self._end]),
+                # The library's score is already divided by the number of tokens without the end.
+                score * len(tokens) / (len(tokens) + 1),
+                result.no_speech_prob,
+                len(tokens) >= new_tokens,
+            )
+            for tokens, score in zip(result.sequences_ids, result.scores, strict=True)
+        ]
 
     def _view(self, clips: Sequence[Encoded]) -> Any:
         stacked = np.ascontiguousarray(np.stack([clip.frames for clip in clips]))
