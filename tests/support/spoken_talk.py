@@ -72,6 +72,7 @@ class Talk:
             activity=LevelStream,
             recognizer=self.recognizer,
             family="qwen3.5",
+            context_tokens=196_608,
             read_ahead=self._read_ahead,
         )
         self._outbox = Outbox()

@@ -78,6 +78,7 @@ class Talk:
             activity=LevelStream,
             recognizer=ScriptedRecognizer((heard,) if words else ()),
             family="qwen3.5",
+            context_tokens=196_608,
         )
         self.outbox = Outbox()
         self.session = Session(

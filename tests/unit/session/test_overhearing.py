@@ -36,6 +36,7 @@ def overhearing(read: Glimpse | str, late_s: float) -> Overhearing:
         activity=LevelStream,
         recognizer=None,
         family=unused,
+        context_tokens=unused,
         glance=glance,
         judge=Judge(None),
     )
