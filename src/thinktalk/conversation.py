@@ -59,12 +59,16 @@ class ToolCall:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One turn. `tool_calls` only on assistant messages, `tool_call_id` only on tool messages."""
+    """One turn. `tool_calls` only on assistant messages, `tool_call_id` only on tool messages.
+
+    What `supersedes` was said before anything was heard of the answer to what was said before.
+    """
 
     role: Role
     parts: tuple[Part, ...]
     tool_calls: tuple[ToolCall, ...] = ()
     tool_call_id: str | None = None
+    supersedes: bool = False
 
     @property
     def text(self) -> str:

@@ -36,12 +36,6 @@ MAX_FRAMES = 2048
 
 _OUTPUT = "function_call_output"
 
-# Without these qwen2.5-coder-1.5b answers the first of two things that it was asked in a row, and
-# stays as brief as a reply that was cut short. Measured: see the commit.
-_UNHEARD = "The user went on before that was answered."
-_UNFINISHED = "The user interrupted that reply."
-_GO_ON = "Answer what is said next as fully as usual."
-
 
 class History:
     """Items in the order in which they are told to an engine."""
@@ -50,7 +44,7 @@ class History:
         self._family: budget.Family = family
         self._items: list[Item] = []
         self._untold: set[str] = set()  # ids of what no engine has room for any more
-        self._interrupted: set[str] = set()  # of replies, and turns whose reply never began
+        self._unheard: set[str] = set()  # of replies, and turns whose reply never began
 
     def __iter__(self) -> Iterator[Item]:
         return iter(list(self._items))
@@ -99,7 +93,7 @@ class History:
         """The same conversation with one more item."""
         longer = History(self._family)
         longer._items = [*self._items, item]
-        longer._untold, longer._interrupted = self._untold, self._interrupted
+        longer._untold, longer._unheard = self._untold, self._unheard
         return longer
 
     def replace(self, item: Item) -> None:
@@ -108,8 +102,8 @@ class History:
             self._items[self._index(item.id)] = item
 
     def interrupt(self, item_id: str) -> None:
-        """Note that the user went on over this reply, or before the one to this turn began."""
-        self._interrupted.add(item_id)
+        """Note that the user may go on before anything was heard of this reply, or to this turn."""
+        self._unheard.add(item_id)
 
     def delete(self, item_id: str) -> None:
         """Raises `ItemNotFound`."""
@@ -122,9 +116,10 @@ class History:
         system = [Message("system", (TextPart(instructions),))] if instructions else []
         items = [item for item in self._items if item.id not in self._untold and not item.is_aside]
         told = [(item, await self._told(item, gallery)) for item in items]
-        for (item, some), (after, _) in pairwise(told):
-            if item.id in self._interrupted and after.role == "user":
-                some.append(_went_on(is_heard=item.role == "assistant" and bool(item.text)))
+        for (item, _), (after, some) in pairwise(told):
+            was_heard = item.role == "assistant" and item.text
+            if item.id in self._unheard and after.role == "user" and not was_heard:
+                some[:] = [replace(message, supersedes=True) for message in some]
         turns = _turns(told)
         kept = room.latest(system, [[m for _, some in turn for m in some] for turn in turns])
         for turn in turns[: len(turns) - kept]:
@@ -199,10 +194,6 @@ class History:
 def _num_chars(item: Item) -> int:
     """Of what is written in an item, or known to be said."""
     return len(item.text) + len(item.arguments) + len(item.output)
-
-
-def _went_on(*, is_heard: bool) -> Message:
-    return Message("system", (TextPart(f"{_UNFINISHED if is_heard else _UNHEARD} {_GO_ON}"),))
 
 
 def _turns(told: list[tuple[Item, list[Message]]]) -> list[list[tuple[Item, list[Message]]]]:

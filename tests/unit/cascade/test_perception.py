@@ -202,3 +202,12 @@ async def test_usage_counts_what_was_written_and_not_the_notes() -> None:
     finished = thoughts[-1]
     assert isinstance(finished, Finished)
     assert finished.usage.prompt_text_tokens == 3
+
+
+async def test_a_question_that_supersedes_another_is_the_only_one_to_answer() -> None:
+    reader = Reader()
+    thinker = PerceivingThinker(Listener("Why do cats purr?"), Looker(), reader)
+    first = Message("user", (TextPart("What time is it?"),))
+    await think(thinker, first, Message("user", (sound(),), supersedes=True))
+    assert reader.read[-1].messages[-1].text == "Now answer only this: Why do cats purr?"
+    assert reader.read[-1].messages[-2].text == "What time is it?"

@@ -57,6 +57,9 @@ _LISTED = (
     " When asked to write code or text that is shown, give all of it in a code block, "
     "copied exactly."
 )
+# Without this qwen2.5-coder-1.5b answers the first of several things that it was asked in a row: 6
+# of 6 times, with it never. Words on it that are the system's or the assistant's it repeats.
+_LAST_ONLY = "Now answer only this: "
 # Without this a summary names no time, though every line of the notes has one.
 _CONDENSED = " Where a time in it matters, name it."
 _MAX_REMEMBERED = 256
@@ -216,6 +219,9 @@ _STAGES = {ImagePart: "looking", AudioPart: "listening", VideoPart: "watching"}
 def _all_written(request: GenerateRequest, perceived: Mapping[int, _Perceived]) -> GenerateRequest:
     """The request as text only; `perceived` by the identity of the part."""
     messages = [_written(message, perceived) for message in request.messages]
+    if messages[-1].supersedes:
+        asked = TextPart(_LAST_ONLY + messages[-1].text)
+        messages[-1] = replace(messages[-1], parts=(asked,))
     added = _PERCEIVED if perceived else ""
     if request.speech is None and any("\n```" in known.note.text for known in perceived.values()):
         added += _LISTED
