@@ -35,7 +35,7 @@ class DetectorRules:
     """
 
     threshold: float = 0.5
-    rest_ms: float = 160.0
+    rest_ms: float = 96.0
     silence_ms: float = 800.0
 
 
