@@ -22,6 +22,8 @@ _LONGEST_CLAUSE = 8  # words; of a longer one, part may well be the main clause
 _MANY_FIGURES = 5
 _GOES_ON = re.compile(r"(?:,|，|、|;|:|：|-|–|—|…|\.\.)[\"'»”]*$")
 _ASKS = re.compile(r"[?？][\"'»”]*$")
+# Recognisers put the mark too early: "Why do onions make? us cry".
+_ASKED_BEFORE = re.compile(r"[?？]\s+(?:[\w']+\s*){1,3}$")
 _CLOSES = re.compile(r"[.!。！?？][\"'»”]*$")
 _BETWEEN = re.compile(r"[.,!?;:…。，、！？；：—–]+|\s-+\s")
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*['’]?")
@@ -68,7 +70,7 @@ def judge(text: str, language: str) -> Wording:
 def _by_mark(text: str) -> Wording:
     if _GOES_ON.search(text):
         return Wording.TRAILING
-    if _ASKS.search(text):
+    if _ASKS.search(text) or _ASKED_BEFORE.search(text):
         return Wording.ASKED
     if _CLOSES.search(text):
         return Wording.SAID

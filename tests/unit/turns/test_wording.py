@@ -92,3 +92,15 @@ def test_without_words_or_marks_nothing_is_known() -> None:
     assert judge("", "en") is Wording.OPEN
     assert judge("the red house", "en") is Wording.OPEN
     assert judge("červený dům", "cs") is Wording.OPEN
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Why do onions make? us cry", Wording.ASKED),
+        ("Is it open? I would like to", Wording.TRAILING),
+        ("Is it open? Because I thought it closes at six", Wording.OPEN),
+    ],
+)
+def test_a_mark_that_comes_some_words_too_early_still_asks(text: str, expected: Wording) -> None:
+    assert judge(text, "en") is expected
