@@ -15,8 +15,9 @@ from thinktalk.conversation import ImagePart, VideoPart
 from thinktalk.engines.base import Capabilities, Engine, GenerateRequest, Segment, VoiceRef
 from thinktalk.events import AudioDelta, Event
 from thinktalk.media.activity import LevelStream
-from thinktalk.media.types import Audio, Image
+from thinktalk.media.types import Audio, Image, Samples
 from thinktalk.session.config import ResponseRequest, SessionConfig, TurnRules
+from thinktalk.session.events import ReplyAudio
 from thinktalk.session.items import Item, Text
 from thinktalk.session.outbox import Outbox
 from thinktalk.session.ports import Build, Ports
@@ -64,11 +65,28 @@ class Talk:
     """A session, and what it has said so far; `decoded` are the pictures that it had decoded.
 
     A picture whose source holds "torn" cannot be decoded.
+
+    Args:
+        words: what the user is heard to say, `hears_after_s` later.
+        glance: what is read of sounds over a reply, `reads_after_s` later.
     """
 
-    def __init__(self, engine: Engine, rules: TurnRules | None, words: str) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        rules: TurnRules | None,
+        *,
+        words: str,
+        glance: str,
+        hears_after_s: float,
+        reads_after_s: float,
+    ) -> None:
         async def voice(name: str) -> VoiceRef:
             return VoiceRef(name)
+
+        async def read(samples: Samples, language: str, prompt: str) -> str:
+            await asyncio.sleep(reads_after_s)
+            return glance
 
         heard = Segment(start_s=0.0, end_s=1.0, text=words, language="en")
         ports = Ports(
@@ -76,7 +94,9 @@ class Talk:
             answer=lambda build: _Answer(engine, build),
             pictures=self._decode,
             activity=LevelStream,
-            recognizer=ScriptedRecognizer((heard,) if words else ()),
+            recognizer=ScriptedRecognizer((heard,) if words else (), delay_s=hears_after_s),
+            glance=read,
+            read_ahead=self._read_ahead,
             family="qwen3.5",
             context_tokens=196_608,
         )
@@ -86,6 +106,7 @@ class Talk:
         )
         self.said: list[Any] = []
         self.decoded: list[str] = []
+        self.read_ahead: list[str] = []  # what the user had said in each prompt
         self.listening = asyncio.create_task(self._listen())
 
     async def _decode(self, sources: Sequence[str]) -> ImagePart | VideoPart:
@@ -93,6 +114,10 @@ class Talk:
         if any("torn" in source for source in sources):
             raise ValueError("it is torn")
         return ImagePart(Image(np.zeros((len(sources), 2, 3), np.uint8)))
+
+    async def _read_ahead(self, build: Build) -> None:
+        request = await build(Capabilities(name="scripted"))
+        self.read_ahead.append(request.messages[-1].parts[0].transcript)  # type: ignore[union-attr,arg-type]
 
     async def _listen(self) -> None:
         async for event in self.outbox.events():
@@ -109,11 +134,13 @@ class Talk:
         self.session.create_item(item)
         return item.id
 
-    async def make_sound(self, duration_s: float, level: float) -> None:
-        """In pieces of 100 ms, with time for others between them."""
-        for _ in range(round(duration_s * 10)):
-            await self.session.append_audio(Audio(level * tone(0.1, 16_000), 16_000))
-            await asyncio.sleep(0.005)
+    async def make_sound(
+        self, duration_s: float, level: float, *, pace: float = 20.0, piece_s: float = 0.1
+    ) -> None:
+        """In pieces, `pace` times as fast as it would be."""
+        for _ in range(round(duration_s / piece_s)):
+            await self.session.append_audio(Audio(level * tone(piece_s, 16_000), 16_000))
+            await asyncio.sleep(piece_s / pace)
 
     async def until(self, is_reached: Callable[[], bool]) -> None:
         async with asyncio.timeout(8):
@@ -136,13 +163,36 @@ class Talk:
 
 @asynccontextmanager
 async def talking(
-    engine: Engine, rules: TurnRules | None = None, *, words: str = "What time is it?"
+    engine: Engine,
+    rules: TurnRules | None = None,
+    *,
+    words: str = "What time is it?",
+    glance: str = "",
+    hears_after_s: float = 0.0,
+    reads_after_s: float = 0.0,
 ) -> AsyncGenerator[Talk, None]:
-    talk = Talk(engine, rules, words)
+    talk = Talk(
+        engine,
+        rules,
+        words=words,
+        glance=glance,
+        hears_after_s=hears_after_s,
+        reads_after_s=reads_after_s,
+    )
     talk.session.start()
     yield talk
     await talk.session.close()
     await asyncio.wait({talk.listening})
+
+
+async def overlapped(talk: Talk, duration_s: float) -> None:
+    """Ask, and make a sound over the reply, in real time."""
+    await talk.make_sound(0.5, 0.3)
+    await talk.make_sound(1.2, 0.0)
+    await talk.until_said(ReplyAudio)
+    await asyncio.sleep(0.3)
+    await talk.make_sound(duration_s, 0.3, pace=1, piece_s=0.05)
+    await talk.make_sound(0.8, 0.0, pace=1, piece_s=0.05)
 
 
 def spoken(duration_s: float, span: tuple[int, int] | None = None) -> AudioDelta:

@@ -7,21 +7,23 @@ import asyncio
 import numpy as np
 import pytest
 
-from support.spoken_talk import RULES, overlapped, talking
+from support.talk import overlapped, talking
 from thinktalk.media.types import Audio
 from thinktalk.session import events as said
 from thinktalk.session.config import TurnRules
 from thinktalk.testing import ScriptedEngine
 
+RULES = TurnRules(silence_ms=800)
+
 
 async def test_an_answer_is_under_way_before_the_turn_is_over() -> None:
     engine = ScriptedEngine("It is noon.")
-    async with talking(engine) as talk:
-        await talk.append(1.0, 0.3)
-        await talk.append(0.5, 0.0)
+    async with talking(engine, RULES) as talk:
+        await talk.make_sound(1.0, 0.3)
+        await talk.make_sound(0.5, 0.0)
         await talk.until(lambda: len(engine.requests) == 1)
         assert not talk.of(said.ResponseCreated) and not talk.of(said.SpeechStopped)
-        await talk.append(0.5, 0.0)
+        await talk.make_sound(0.5, 0.0)
         await talk.until(lambda: bool(talk.of(said.ResponseDone)))
         assert len(engine.requests) == 1
         assert engine.requests[0].messages[-1].parts[0].transcript == "What time is it?"  # type: ignore[union-attr]
@@ -29,15 +31,15 @@ async def test_an_answer_is_under_way_before_the_turn_is_over() -> None:
 
 async def test_an_answer_made_in_advance_is_dropped_when_the_user_goes_on() -> None:
     engine = ScriptedEngine("It is noon.", delay_s=0.5)
-    async with talking(engine) as talk:
-        await talk.append(1.0, 0.3)
-        await talk.append(0.4, 0.0)
+    async with talking(engine, RULES) as talk:
+        await talk.make_sound(1.0, 0.3)
+        await talk.make_sound(0.4, 0.0)
         await talk.until(lambda: engine.running == 1)
-        await talk.append(0.5, 0.3)
+        await talk.make_sound(0.5, 0.3)
         await talk.until(lambda: engine.running == 0)
         assert engine.cancelled == 1 and not talk.of(said.ResponseCreated)
         engine.delay_s = 0.0
-        await talk.append(1.2, 0.0)
+        await talk.make_sound(1.2, 0.0)
         await talk.until(lambda: bool(talk.of(said.ResponseDone)))
         assert len(talk.of(said.ResponseCreated)) == 1
 
@@ -58,8 +60,8 @@ async def test_two_turns_in_one_piece_are_two_turns() -> None:
 async def test_a_stopped_answer_leaves_the_transcript_to_be_finished() -> None:
     engine = ScriptedEngine("Yes.")
     async with talking(engine, TurnRules(silence_ms=300), hears_after_s=0.4) as talk:
-        await talk.append(0.5, 0.3)
-        await talk.append(0.5, 0.0)
+        await talk.make_sound(0.5, 0.3)
+        await talk.make_sound(0.5, 0.0)
         await talk.until(lambda: bool(talk.of(said.ResponseCreated)))
         talk.session.cancel_response()
         await talk.until(lambda: bool(talk.of(said.Transcribed)))
@@ -71,8 +73,8 @@ async def test_a_user_who_may_not_interrupt_is_answered_afterwards() -> None:
     rules = TurnRules(silence_ms=300, interrupts=False)
     async with talking(engine, rules) as talk:
         for _ in range(2):
-            await talk.append(0.5, 0.3)
-            await talk.append(0.6, 0.0)
+            await talk.make_sound(0.5, 0.3)
+            await talk.make_sound(0.6, 0.0)
             await talk.until(lambda: bool(talk.of(said.ResponseCreated)))
         await talk.until(lambda: len(talk.of(said.ResponseDone)) == 2)
         statuses = [event.response.status for event in talk.of(said.ResponseDone)]
@@ -82,8 +84,8 @@ async def test_a_user_who_may_not_interrupt_is_answered_afterwards() -> None:
 async def test_a_silent_user_is_drawn_out() -> None:
     engine = ScriptedEngine("Hm.", audio_s_per_word=0.1)
     async with talking(engine, TurnRules(silence_ms=300, idle_ms=300)) as talk:
-        await talk.append(0.5, 0.3)
-        await talk.append(0.6, 0.0)
+        await talk.make_sound(0.5, 0.3)
+        await talk.make_sound(0.6, 0.0)
         await talk.until(lambda: len(talk.of(said.ResponseDone)) >= 2)
 
 
@@ -129,10 +131,10 @@ async def test_a_plain_detector_stops_at_any_sound() -> None:
 async def test_meaning_says_how_long_to_wait(words: str, least_s: float, most_s: float) -> None:
     engine = ScriptedEngine("It is noon.")
     async with talking(engine, TurnRules(is_semantic=True, silence_ms=None), words=words) as talk:
-        await talk.append(1.0, 0.3)
+        await talk.make_sound(1.0, 0.3)
         waited_s = 0.0
         while not talk.of(said.SpeechStopped) and waited_s < 6.0:
-            await talk.append(0.1, 0.0)
+            await talk.make_sound(0.1, 0.0)
             waited_s += 0.1
         assert least_s <= waited_s <= most_s
 
@@ -140,8 +142,8 @@ async def test_meaning_says_how_long_to_wait(words: str, least_s: float, most_s:
 async def test_a_turn_without_words_is_not_answered() -> None:
     engine = ScriptedEngine("It is noon.")
     async with talking(engine, SEMANTIC, words="") as talk:
-        await talk.append(0.5, 0.3)
-        await talk.append(1.5, 0.0)
+        await talk.make_sound(0.5, 0.3)
+        await talk.make_sound(1.5, 0.0)
         await talk.until(lambda: bool(talk.of(said.Transcribed)))
         assert talk.of(said.SpeechStopped) and not engine.requests
 
@@ -149,10 +151,10 @@ async def test_a_turn_without_words_is_not_answered() -> None:
 async def test_closing_leaves_no_task_behind() -> None:
     before = asyncio.all_tasks()
     engine = ScriptedEngine("A long reply. " * 50, delay_s=0.01)
-    async with talking(engine) as talk:
-        await talk.append(1.0, 0.3)
-        await talk.append(1.2, 0.0)
+    async with talking(engine, RULES) as talk:
+        await talk.make_sound(1.0, 0.3)
+        await talk.make_sound(1.2, 0.0)
         await talk.until(lambda: bool(talk.of(said.ReplyAudio)))
-        await talk.append(0.2, 0.3)
+        await talk.make_sound(0.2, 0.3)
     assert asyncio.all_tasks() == before
     assert engine.running == 0

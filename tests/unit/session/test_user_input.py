@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from support.spoken_talk import RULES, Talk, talking
+from support.talk import Talk, talking
 from thinktalk.errors import InvalidField
 from thinktalk.media.types import Audio
 from thinktalk.session import events as said
@@ -17,34 +17,26 @@ from thinktalk.session.errors import InputEmpty
 from thinktalk.session.items import Item, Text
 from thinktalk.testing import ScriptedEngine
 
+RULES = TurnRules(silence_ms=800)
 LONG = "A long reply. " * 20
 SEMANTIC = TurnRules(is_semantic=True, silence_ms=500)
 
 
-async def in_real_time(talk: Talk, duration_s: float, level: float, pace: float = 1.0) -> None:
-    times = np.arange(800) / 16_000
-    samples = (level * np.sin(2 * np.pi * 220 * times)).astype(np.float32)
-    for _ in range(round(duration_s * 20)):
-        await talk.session.append_audio(Audio(samples, 16_000))
-        await asyncio.sleep(0.05 / pace)
-
-
 async def asked(talk: Talk) -> None:
     """A turn whose reply has begun to sound."""
-    await talk.append(0.5, 0.3)
-    await talk.append(1.2, 0.0)
+    await talk.make_sound(0.5, 0.3)
+    await talk.make_sound(1.2, 0.0)
     await talk.until(lambda: bool(talk.of(said.ReplyAudio)))
 
 
 async def test_an_answer_to_half_a_sentence_is_never_given_to_the_whole() -> None:
     engine = ScriptedEngine("It is noon.")
     async with talking(engine, TurnRules(silence_ms=500), hears_after_s=0.35) as talk:
-        await in_real_time(talk, 1.0, 0.3, pace=3)
-        await in_real_time(
-            talk, 0.3, 0.0, pace=3
-        )  # understood only when the next silence has begun
-        await in_real_time(talk, 0.6, 0.3, pace=3)
-        await in_real_time(talk, 1.0, 0.0, pace=3)
+        await talk.make_sound(1.0, 0.3, pace=3, piece_s=0.05)
+        # Understood only when the next silence has begun.
+        await talk.make_sound(0.3, 0.0, pace=3, piece_s=0.05)
+        await talk.make_sound(0.6, 0.3, pace=3, piece_s=0.05)
+        await talk.make_sound(1.0, 0.0, pace=3, piece_s=0.05)
         await talk.until(lambda: bool(talk.of(said.ResponseDone)))
         answered = engine.requests[-1].messages[-1].parts[0]
         assert answered.audio.duration_s > 1.9  # type: ignore[union-attr]
@@ -52,12 +44,12 @@ async def test_an_answer_to_half_a_sentence_is_never_given_to_the_whole() -> Non
 
 async def test_new_rules_in_the_middle_of_a_sentence_leave_it_whole() -> None:
     engine = ScriptedEngine("It is noon.")
-    async with talking(engine) as talk:
-        await talk.append(1.0, 0.3)
+    async with talking(engine, RULES) as talk:
+        await talk.make_sound(1.0, 0.3)
         config = SessionConfig(turns=replace(RULES, silence_ms=400))
         talk.session.update(config)
-        await talk.append(1.0, 0.3)
-        await talk.append(0.6, 0.0)
+        await talk.make_sound(1.0, 0.3)
+        await talk.make_sound(0.6, 0.0)
         await talk.until(lambda: bool(talk.of(said.Transcribed)))
         assert len(talk.of(said.SpeechStarted)) == len(talk.of(said.SpeechStopped)) == 1
         assert talk.of(said.Transcribed)[0].duration_s >= 2.0
@@ -67,8 +59,8 @@ async def test_whoever_speaks_on_after_the_reply_has_ended_has_a_turn() -> None:
     engine = ScriptedEngine("Well then.", audio_s_per_word=0.4)
     async with talking(engine, SEMANTIC, glance="Uh-huh.") as talk:
         await asked(talk)
-        await in_real_time(talk, 2.5, 0.3)
-        await in_real_time(talk, 0.8, 0.0)
+        await talk.make_sound(2.5, 0.3, pace=1, piece_s=0.05)
+        await talk.make_sound(0.8, 0.0, pace=1, piece_s=0.05)
         await talk.until(lambda: len(talk.of(said.SpeechStopped)) == 2)
         assert talk.of(said.Transcribed)[-1].duration_s > 2.0
 
@@ -77,7 +69,7 @@ async def test_a_murmur_over_the_reply_is_not_the_user_speaking() -> None:
     engine = ScriptedEngine(LONG)
     async with talking(engine, SEMANTIC, glance="Uh-huh.") as talk:
         await asked(talk)
-        await in_real_time(talk, 0.4, 0.3)
+        await talk.make_sound(0.4, 0.3, pace=1, piece_s=0.05)
         talk.session.cancel_response()
         talk.session.respond(ResponseRequest(config=talk.session.config))
 
@@ -86,7 +78,7 @@ async def test_a_murmur_after_which_nothing_is_sent_is_no_turn() -> None:
     engine = ScriptedEngine(LONG)
     async with talking(engine, SEMANTIC, glance="Uh-huh.") as talk:
         await asked(talk)
-        await in_real_time(talk, 0.4, 0.3)
+        await talk.make_sound(0.4, 0.3, pace=1, piece_s=0.05)
         await talk.until(lambda: bool(talk.of(said.SoundJudged)))
         await asyncio.sleep(2.2)
         assert len(talk.of(said.SpeechStarted)) == len(talk.of(said.SpeechStopped)) == 1
@@ -97,10 +89,10 @@ async def test_a_bid_is_heard_although_another_sound_follows_it() -> None:
     rules = replace(SEMANTIC, silence_ms=200)
     async with talking(engine, rules, glance="Stop.", reads_after_s=0.5) as talk:
         await asked(talk)
-        await in_real_time(talk, 0.25, 0.3)
-        await in_real_time(talk, 0.35, 0.0)
-        await in_real_time(talk, 0.25, 0.3)
-        await in_real_time(talk, 1.0, 0.0)
+        await talk.make_sound(0.25, 0.3, pace=1, piece_s=0.05)
+        await talk.make_sound(0.35, 0.0, pace=1, piece_s=0.05)
+        await talk.make_sound(0.25, 0.3, pace=1, piece_s=0.05)
+        await talk.make_sound(1.0, 0.0, pace=1, piece_s=0.05)
         first = talk.of(said.SoundJudged)[0]
         assert first.kind == "interruption"
         assert first.item_id in [started.item_id for started in talk.of(said.SpeechStarted)]
@@ -111,10 +103,10 @@ async def test_a_backchannel_leaves_the_pictures_for_the_next_turn() -> None:
     engine = ScriptedEngine(LONG)
     async with talking(engine, SEMANTIC, glance="Uh-huh.") as talk:
         await asked(talk)
-        await in_real_time(talk, 0.1, 0.0)
+        await talk.make_sound(0.1, 0.0, pace=1, piece_s=0.05)
         talk.session.append_picture("data:image/png;base64,aGk=")
-        await in_real_time(talk, 0.3, 0.3)
-        await in_real_time(talk, 0.8, 0.0)
+        await talk.make_sound(0.3, 0.3, pace=1, piece_s=0.05)
+        await talk.make_sound(0.8, 0.0, pace=1, piece_s=0.05)
         assert talk.of(said.SoundJudged)[-1].kind == "backchannel"
         talk.session.commit()
         await talk.until(lambda: len(talk.of(said.InputCommitted)) == 2)
@@ -124,7 +116,7 @@ async def test_a_backchannel_leaves_the_pictures_for_the_next_turn() -> None:
 async def test_the_last_transcript_comes_before_the_end() -> None:
     async with talking(ScriptedEngine(), RULES, hears_after_s=0.3) as talk:
         talk.session.update(SessionConfig(turns=None))
-        await talk.append(0.5, 0.3)
+        await talk.make_sound(0.5, 0.3)
         talk.session.commit()
         await talk.session.finish()
         await talk.until(lambda: bool(talk.of(said.SessionFinished)))
@@ -132,8 +124,8 @@ async def test_the_last_transcript_comes_before_the_end() -> None:
 
 
 async def test_the_id_of_the_turn_that_is_said_is_taken() -> None:
-    async with talking(ScriptedEngine()) as talk:
-        await talk.append(0.5, 0.3)
+    async with talking(ScriptedEngine(), RULES) as talk:
+        await talk.make_sound(0.5, 0.3)
         await talk.until(lambda: bool(talk.of(said.SpeechStarted)))
         taken = talk.of(said.SpeechStarted)[0].item_id
         with pytest.raises(InvalidField, match=taken):
@@ -141,8 +133,8 @@ async def test_the_id_of_the_turn_that_is_said_is_taken() -> None:
 
 
 async def test_a_second_commit_has_nothing_to_commit() -> None:
-    async with talking(ScriptedEngine()) as talk:
-        await talk.append(0.53, 0.3)
+    async with talking(ScriptedEngine(), RULES) as talk:
+        await talk.make_sound(0.53, 0.3)
         talk.session.commit()
         with pytest.raises(InputEmpty):
             talk.session.commit()
@@ -161,8 +153,8 @@ async def test_a_turn_ends_after_it_began_and_not_after_the_next() -> None:
 
 async def test_a_turn_without_words_is_taken_back() -> None:
     async with talking(ScriptedEngine(), SEMANTIC, words="") as talk:
-        await talk.append(0.5, 0.3)
-        await talk.append(1.5, 0.0)
+        await talk.make_sound(0.5, 0.3)
+        await talk.make_sound(1.5, 0.0)
         await talk.until(lambda: bool(talk.of(said.ItemDeleted)))
         assert talk.of(said.ItemDeleted)[0].item_id == talk.of(said.InputCommitted)[0].item_id
 
@@ -180,15 +172,15 @@ async def test_a_fault_by_the_clock_is_told_and_the_limits_are_kept() -> None:
 async def test_the_engine_reads_what_is_being_said() -> None:
     engine = ScriptedEngine(LONG)
     async with talking(engine, RULES) as talk:
-        await in_real_time(talk, 1.4, 0.3)
+        await talk.make_sound(1.4, 0.3, pace=1, piece_s=0.05)
         await talk.until(lambda: len(talk.read_ahead) == 2)
         assert talk.read_ahead == ["", "What time is it?"] and not engine.requests
-        await in_real_time(talk, 1.2, 0.0, pace=4)
+        await talk.make_sound(1.2, 0.0, pace=4, piece_s=0.05)
         await talk.until(lambda: bool(talk.of(said.ReplyAudio)))
         assert len(talk.read_ahead) == 2
 
 
 async def test_nothing_is_read_for_turns_that_are_not_answered() -> None:
     async with talking(ScriptedEngine(), replace(RULES, answers=False)) as talk:
-        await in_real_time(talk, 1.4, 0.3)
+        await talk.make_sound(1.4, 0.3, pace=1, piece_s=0.05)
         assert talk.of(said.SpeechStarted) and not talk.read_ahead
