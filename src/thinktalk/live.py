@@ -125,34 +125,49 @@ class LiveTalk:
                 break
             await asyncio.sleep(wait_s)
             try:
-                return await self._resume()
+                found = await self._resume()
             except InvalidStatus as refused:
                 if refused.response.status_code in (401, 403, 404):
                     raise BadRequest(_reason(refused, "the server")) from None
             except (OSError, TimeoutError, InvalidHandshake, ConnectionClosed):
-                await self._socket.close()
+                continue
+            if self._is_ending:
+                await self.finish()
+            return found
         raise ThinktalkError(
             f"the connection was lost, and not found again within {_GIVE_UP_S:g} s"
         )
 
     async def _resume(self) -> Event:
+        # Until the server has found the conversation, nothing else may be said on the new socket.
         socket = await self._open_another()
-        self._socket, new_id = socket, ""
-        await socket.send(
-            orjson.dumps({"type": "session.resume", "session_id": self._session_id}).decode()
-        )
-        async with asyncio.timeout(_ANSWER_S):
-            while True:
-                event: Event = orjson.loads(await socket.recv())
-                match event["type"]:
-                    case "session.created":
-                        new_id = event["session"]["id"]
-                    case "session.resumed":
-                        return await self._go_on(event["item_ids"])
-                    case "error":
-                        self._session_id, self._reply_id = new_id, ""
-                        await self.begin()
-                        return {"type": "connection.renewed"}
+        try:
+            async with asyncio.timeout(_ANSWER_S):
+                new_id, found = await self._ask_for_session(socket)
+        except BaseException:
+            await socket.close()
+            raise
+        self._socket = socket
+        if found is not None:
+            return await self._go_on(found["item_ids"])
+        self._session_id, self._reply_id = new_id, ""
+        await self.begin()
+        return {"type": "connection.renewed"}
+
+    async def _ask_for_session(self, socket: ClientConnection) -> tuple[str, Event | None]:
+        """The id of the new session, and `session.resumed` if it is the old one."""
+        asked = {"type": "session.resume", "session_id": self._session_id}
+        await socket.send(orjson.dumps(asked).decode())
+        new_id = ""
+        while True:
+            event: Event = orjson.loads(await socket.recv())
+            match event["type"]:
+                case "session.created":
+                    new_id = event["session"]["id"]
+                case "session.resumed":
+                    return new_id, event
+                case "error":
+                    return new_id, None
 
     async def _go_on(self, item_ids: Sequence[str]) -> Event:
         """Keep of the reply that ran what came of it; have answered what was not."""
@@ -168,8 +183,6 @@ class LiveTalk:
         awaits = bool(item_ids) and item_ids[-1] not in self._settled_ids
         if awaits:
             await self.send("response.create")
-        if self._is_ending:
-            await self.finish()
         return {"type": "connection.resumed", "awaits": awaits, "broke_off": broke_off}
 
 

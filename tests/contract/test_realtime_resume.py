@@ -12,6 +12,7 @@ from websockets.exceptions import ConnectionClosed
 from support.live import DASHSCOPE, OPENAI, Live, live, silence, tone
 from support.scripted_senses import ScriptedRecognizer
 from support.server import serving
+from thinktalk.api.realtime.connection import Connection
 from thinktalk.engines.base import Segment
 from thinktalk.testing import ScriptedEngine
 
@@ -178,3 +179,26 @@ async def test_it_is_kept_for_a_while_and_for_its_own_client() -> None:
             await client.send("session.resume", session_id=lost)
             error = await client.error()
             assert error["code"] == "session_not_found" and "1 s" in error["message"]
+
+
+async def test_what_is_lost_while_it_is_resumed_can_be_resumed(
+    monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    lost = await hold_and_lose(url)
+    settle, slow = Connection._settle, asyncio.Event()
+
+    async def slowly(self: Connection, *given: Any) -> None:
+        if self.session.is_fresh and slow.is_set():
+            await asyncio.sleep(1.0)
+        await settle(self, *given)
+
+    monkeypatch.setattr(Connection, "_settle", slowly)
+    async with live(url) as client:
+        slow.set()
+        await client.send("session.resume", session_id=lost)
+        await asyncio.sleep(0.3)
+        client.socket.transport.abort()
+    slow.clear()
+    await asyncio.sleep(0.3)
+    async with live(url) as client:
+        await resumed(client, lost)

@@ -126,7 +126,7 @@ export class Conversation {
   ask(text: string): void {
     this.silence();
     if (this.state !== "live" || this.answering !== "no") {
-      this.waitingText = text;
+      this.waitingText = this.waitingText === null ? text : `${this.waitingText}\n${text}`;
       if (this.answering !== "no") this.link?.send({ type: "response.cancel" });
       return;
     }

@@ -13,7 +13,7 @@ from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
 from typing import Self
 
-from thinktalk.errors import MediaError, MediaTooLong
+from thinktalk.errors import MediaTooLong, ThinktalkError
 from thinktalk.media.allowance import Allowance
 from thinktalk.media.sniff import Kind
 from thinktalk.media.source import Fetcher, Uploads
@@ -245,7 +245,7 @@ class MediaLoader:
         try:
             async with asyncio.TaskGroup() as group:
                 tasks = [group.create_task(load(index)) for index in chosen]
-        except* MediaError as failed:
+        except* ThinktalkError as failed:
             raise failed.exceptions[0] from None
         loaded = [task.result() for task in tasks]
         width, height = loaded[0][1]

@@ -14,7 +14,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from thinktalk.engines.base import Capabilities, Engine, GenerateRequest
 from thinktalk.errors import InvalidField, PromptTooLong
@@ -52,6 +53,7 @@ class Answering:
     rates: RateLimits
     metrics: Metrics
     context_tokens: int
+    readers: set[asyncio.Task[Any]] = field(default_factory=set)
 
     def answer(
         self,
@@ -74,18 +76,23 @@ class Answering:
     async def read_ahead(self, model: ServedModel, build: Build) -> None:
         """Let the engine read what an answer will probably begin with.
 
-        Only where that helps and nobody is being answered; counts against no limit.
+        Only where nobody is being answered, and until somebody is; counts against no limit.
         """
-        if self.readiness.states()[model.tier] != "ready" or self.admission.running:
+        reader = asyncio.current_task()
+        if self.readiness.states()[model.tier] != "ready" or self.admission.running or self.readers:
             return
         engine = await self.readiness.engine(model.tier)
-        if not engine.capabilities.reads_ahead:
+        if reader is None or not engine.capabilities.reads_ahead:
             return
-        request = await build(engine.capabilities)
-        request = replace(request, sampling=replace(request.sampling, max_tokens=0))
-        async with aclosing(engine.generate(request)) as events:
-            async for _ in events:
-                pass
+        self.readers.add(reader)
+        try:
+            request = await build(engine.capabilities)
+            request = replace(request, sampling=replace(request.sampling, max_tokens=0))
+            async with aclosing(engine.generate(request)) as events:
+                async for _ in events:
+                    pass
+        finally:
+            self.readers.discard(reader)
 
 
 class Answer:
@@ -142,6 +149,8 @@ class Answer:
             # A first load takes minutes: whoever waits for it must not hold a place meanwhile.
             engine = self._engine or await self._answering.readiness.engine(self._model.tier)
             async with self._answering.admission.place():
+                for reader in self._answering.readers:
+                    reader.cancel()
                 request = await self._prepare(engine)
                 for choice in range(self._num_choices):
                     async with aclosing(engine.generate(_varied(request, choice))) as events:

@@ -46,7 +46,7 @@ class Gallery:
         self._shown: OrderedDict[str, Shown] = OrderedDict()
 
     async def show(self, item: Item) -> Shown:
-        """What there is to see in an item. Raises `Busy` or `StoreUnavailable`: not now."""
+        """What there is to see in an item. Raises what kept it from being seen just now."""
         pictures = item.pictures
         shown = self._shown.get(item.id)
         if shown is None or pictures not in (shown.pictures, shown.sound):
@@ -70,8 +70,10 @@ class Gallery:
         parts = (pictures[:half], pictures[half:]) if half else ()
         halves = [await self._decode(item, some) for some in parts]
         sound = tuple(picture for shown in halves for picture in shown.sound)
-        if len(sound) in (0, len(pictures)):
-            if len(pictures) == 1 or sound:
+        if len(sound) == len(pictures):
+            raise fault  # it is over
+        if not sound:
+            if len(pictures) == 1:
                 self._tell(_left_out(item, pictures[0], fault))
             return Shown(pictures, (), None)
         return replace(await self._decode(item, sound), pictures=pictures)

@@ -37,13 +37,26 @@ MAX_FRAMES = 2048
 _OUTPUT = "function_call_output"
 
 
+class _Untold:
+    """Ids of what an engine has no room for any more, beside these instructions."""
+
+    def __init__(self) -> None:
+        self._instructions = ""
+        self._ids: set[str] = set()
+
+    def beside(self, instructions: str) -> set[str]:
+        if instructions != self._instructions:
+            self._instructions, self._ids = instructions, set()
+        return self._ids
+
+
 class History:
     """Items in the order in which they are told to an engine."""
 
     def __init__(self, family: budget.Family) -> None:
         self._family: budget.Family = family
         self._items: list[Item] = []
-        self._untold: set[str] = set()  # ids of what no engine has room for any more
+        self._untold = _Untold()
         self._unheard: set[str] = set()  # of replies, and turns whose reply never began
 
     def __iter__(self) -> Iterator[Item]:
@@ -114,7 +127,8 @@ class History:
     ) -> tuple[Message, ...]:
         """The conversation for an engine, instructions first."""
         system = [Message("system", (TextPart(instructions),))] if instructions else []
-        items = [item for item in self._items if item.id not in self._untold and not item.is_aside]
+        untold = self._untold.beside(instructions)
+        items = [item for item in self._items if item.id not in untold and not item.is_aside]
         told = [(item, await self._told(item, gallery)) for item in items]
         for (item, _), (after, some) in pairwise(told):
             was_heard = item.role == "assistant" and item.text
@@ -123,8 +137,8 @@ class History:
         turns = _turns(told)
         kept = room.latest(system, [[m for _, some in turn for m in some] for turn in turns])
         for turn in turns[: len(turns) - kept]:
-            self._untold.update(item.id for item, _ in turn if item.role != "system")
-        return (*system, *(m for item, some in told if item.id not in self._untold for m in some))
+            untold.update(item.id for item, _ in turn if item.role != "system")
+        return (*system, *(m for item, some in told if item.id not in untold for m in some))
 
     async def _told(self, item: Item, gallery: Gallery) -> list[Message]:
         """What an engine is told of an item, if anything."""

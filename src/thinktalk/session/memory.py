@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from thinktalk.session.items import Item, Picture, Speech
 from thinktalk.session.playback import Playback
 
+_ITEM_BYTES = 1024  # the objects that an item consists of
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Spoken:
@@ -38,7 +40,7 @@ class Memory:
 
 
 def _num_bytes(item: Item) -> int:
-    num_bytes = len(item.text) + len(item.arguments) + len(item.output)
+    num_bytes = _ITEM_BYTES + len(item.text) + len(item.arguments) + len(item.output)
     for part in item.content:
         if isinstance(part, Speech) and part.audio is not None:
             num_bytes += part.audio.samples.nbytes

@@ -87,7 +87,7 @@ class Utterance:
         spawn: Spawn,
         *,
         language: str | None,
-        became_turn: Callable[[], None] = lambda: None,
+        became_turn: Callable[[], None],
     ) -> None:
         self.item_id = item_id
         self.start = start

@@ -175,3 +175,30 @@ async def test_what_is_said_before_an_answer_was_heard_supersedes(heard: str) ->
     messages = await history.messages("", Decoder().gallery, ROOM)
     assert [message.supersedes for message in messages][-1] is not bool(heard)
     assert not any(message.supersedes for message in messages[:-1])
+
+
+async def test_pictures_that_could_not_be_seen_just_now_stay() -> None:
+    history, told = History("qwen3.5"), list[Exception]()
+    failures = iter([ValueError("it was slow")])
+
+    async def load(sources: Sequence[str]) -> ImagePart:
+        for failure in failures:
+            raise failure
+        return ImagePart(Image(np.zeros((len(sources), 2, 3), np.uint8)))
+
+    gallery = Gallery(load, told.append)
+    history.add(said("a", Picture("data:,x"), Picture("data:,y"), Text("Look.")))
+    with pytest.raises(ValueError, match="it was slow"):
+        await history.messages("", gallery, ROOM)
+    (message,) = await history.messages("", gallery, ROOM)
+    assert isinstance(message.parts[0], ImagePart) and not told
+
+
+async def test_long_instructions_of_one_answer_make_nothing_be_forgotten() -> None:
+    history, gallery = History("qwen3.5"), Decoder().gallery
+    for number in range(6):
+        history.add(said(f"{number}", Text("word " * 300)))
+    room = Room(196_608, Capabilities(name="small", context_tokens=6_000))
+    assert len(await history.messages("", gallery, room)) == 6
+    assert len(await history.messages("long " * 3_000, gallery, room)) < 6
+    assert len(await history.messages("", gallery, room)) == 6

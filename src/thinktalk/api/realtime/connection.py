@@ -28,10 +28,10 @@ from thinktalk.api.realtime.openai_ga import NestedDialect
 from thinktalk.api.realtime.rendering import clipped
 from thinktalk.api.realtime.resumption import Conversation, LostConversations
 from thinktalk.api.realtime.schemas import size_bytes
-from thinktalk.api.realtime.wanted import Wanted
+from thinktalk.api.realtime.wanted import Wanted, merged
 from thinktalk.conversation import ImagePart, VideoPart
 from thinktalk.engines.base import VoiceRef
-from thinktalk.errors import BadRequest, InvalidField, ThinktalkError
+from thinktalk.errors import BadRequest, InvalidField
 from thinktalk.events import Event
 from thinktalk.media import budget
 from thinktalk.serving.answering import Answer
@@ -92,6 +92,7 @@ class Connection:
         self._dialect = dialect
         self.caller = caller
         self._lost = lost
+        self._resuming: str | None = None
         self._is_unwanted, self._has_ended = asyncio.Event(), asyncio.Event()
         self._is_finishing = asyncio.Event()
         self._voices = VoiceReader.of(context).on_behalf_of(caller)
@@ -114,7 +115,8 @@ class Connection:
 
     @property
     def session_id(self) -> str:
-        return self.session.id
+        """Of the conversation that is held here, or is about to be."""
+        return self._resuming or self.session.id
 
     @property
     def input_format(self) -> WireFormat:
@@ -180,12 +182,16 @@ class Connection:
         if not self.session.is_fresh:
             raise ResumedTooLate
         kept = await self._lost.claim(session_id, self)
+        self._resuming = session_id
         try:
             await self._settle(kept.dialect, kept.settings)
-        except ThinktalkError:
+        except BaseException:  # this connection may be lost, too
             self._lost.keep(kept)
             raise
+        finally:
+            self._resuming = None
         self.session.resume(kept.memory)
+        self._was_updated = True
         ids = tuple(item.id for item in kept.memory.items)
         self._outbox.put(SessionResumed(self._state, ids))
 
@@ -218,8 +224,15 @@ class Connection:
         try:
             await self._settle(dialect, dialect.changed(opening, self._preset))
         except BadRequest as error:  # a voice may have been deleted since the key was lent
-            await self._settle(dialect, opening)
             self._outbox.put(Fault(_light(error)))
+            await self._open_in_usual_voice(dialect, opening)
+
+    async def _open_in_usual_voice(self, dialect: Dialect, opening: State) -> None:
+        usual = merged(self._preset, {"audio": {"output": {"voice": None}}})
+        try:
+            await self._settle(dialect, dialect.changed(opening, usual))
+        except BadRequest:
+            await self._settle(dialect, opening)
 
     def _opening(self, dialect: Dialect) -> State:
         lifetime_s = self._context.settings.realtime.max_session_s

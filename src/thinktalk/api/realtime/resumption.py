@@ -6,9 +6,10 @@ In memory only, up to a bound of bytes, beyond which the oldest are forgotten.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
+
+import orjson
 
 from thinktalk.api.realtime.dialect import Dialect, State
 from thinktalk.errors import InvalidField
@@ -18,6 +19,8 @@ from thinktalk.session.memory import Memory
 
 # An hour of speech, or some four conversations that are as long as one may be.
 _MAX_BYTES = 256 * 1024 * 1024
+# Of one without items, and of its settings as objects against their JSON.
+_EMPTY_BYTES, _SETTINGS_FACTOR = 16 * 1024, 4
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,13 +56,21 @@ class Connected(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Kept:
+    conversation: Conversation
+    num_bytes: int
+    timer: asyncio.TimerHandle
+
+
 class LostConversations:
     """Keeps each for `keep_s`. 0 keeps none."""
 
     def __init__(self, keep_s: float) -> None:
         self._keep_s = keep_s
         self._open: set[Connected] = set()
-        self._lost: dict[str, tuple[Conversation, Callable[[], None]]] = {}
+        self._lost: dict[str, _Kept] = {}
+        self._num_bytes = 0
 
     def connected(self, connection: Connected) -> None:
         self._open.add(connection)
@@ -75,8 +86,10 @@ class LostConversations:
             return
         name = conversation.memory.session_id
         timer = asyncio.get_running_loop().call_later(self._keep_s, self._forget, name)
-        self._lost[name] = conversation, timer.cancel
-        while sum(kept.memory.num_bytes for kept, _ in self._lost.values()) > _MAX_BYTES:
+        num_bytes = conversation.memory.num_bytes + _size(conversation.settings)
+        self._lost[name] = _Kept(conversation, num_bytes, timer)
+        self._num_bytes += num_bytes
+        while self._num_bytes > _MAX_BYTES:
             self._forget(next(iter(self._lost)))
 
     async def claim(self, session_id: str, by: Connected) -> Conversation:
@@ -88,19 +101,30 @@ class LostConversations:
         """
         for connection in self._open - {by}:
             if (connection.session_id, connection.caller) == (session_id, by.caller):
-                await connection.give_way()
+                self._check(connection.model, by.model)
+                if self._keep_s:
+                    await connection.give_way()
                 break
-        kept, _ = self._lost.get(session_id, (None, None))
-        if kept is None or kept.caller != by.caller:
+        kept = self._lost.get(session_id)
+        if kept is None or kept.conversation.caller != by.caller:
             raise NothingToResume(session_id, self._keep_s)
-        if kept.model != by.model:
+        self._check(kept.conversation.model, by.model)
+        self._forget(session_id)
+        return kept.conversation
+
+    def _check(self, held: ServedModel, asked: ServedModel) -> None:
+        if held != asked:
             raise InvalidField(
-                f"the session is with {kept.model.id}, this connection with {by.model.id}",
+                f"the session is with {held.id}, this connection with {asked.id}",
                 param="session_id",
             )
-        self._forget(session_id)
-        return kept
 
     def _forget(self, session_id: str) -> None:
-        _, cancel = self._lost.pop(session_id)
-        cancel()
+        kept = self._lost.pop(session_id)
+        kept.timer.cancel()
+        self._num_bytes -= kept.num_bytes
+
+
+def _size(settings: State) -> int:
+    """About what they take, with all that a conversation takes besides its items."""
+    return _EMPTY_BYTES + _SETTINGS_FACTOR * len(orjson.dumps(settings))
