@@ -32,6 +32,7 @@ class _Turn:
 
     is_answered: bool = False
     is_due: bool = True
+    plays_until: float = 0.0  # what came of the answer, on the loop's clock
 
 
 def add_parser(commands: Any) -> None:
@@ -109,16 +110,19 @@ async def _listen(
     events: AsyncGenerator[dict[str, Any], None], player: _Player, turn: _Turn
 ) -> None:
     """Play and print what is said, until the conversation ends."""
-    from thinktalk.live import sound_of
+    from thinktalk.live import OUTPUT_RATE, sound_of
 
     async with contextlib.aclosing(events):
         async for event in events:
             if pcm := sound_of(event):
                 player.play(pcm)
+                now = asyncio.get_running_loop().time()
+                turn.plays_until = max(now, turn.plays_until) + len(pcm) / 2 / OUTPUT_RATE
             _show(event)
             kind = event["type"]
             if kind == "input_audio_buffer.speech_started":
                 player.flush()
+                turn.plays_until = 0.0
             elif kind == "response.done":
                 turn.is_answered = True
             elif kind == "connection.resumed":
@@ -165,7 +169,8 @@ async def _spoken(recordings: Sequence[bytes], turn: _Turn) -> AsyncGenerator[by
     for number, recording in enumerate(recordings, 1):
         turn.is_answered, turn.is_due = False, True
         at, give_up = 0, due
-        while at < len(recording) or not turn.is_answered:
+        # Who speaks before the answer was heard to its end interrupts it.
+        while at < len(recording) or not turn.is_answered or loop.time() < turn.plays_until:
             if turn.is_due:
                 turn.is_due = False
                 at, give_up = 0, due + len(recording) / 2 / INPUT_RATE + _ANSWER_S

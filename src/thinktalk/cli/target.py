@@ -32,10 +32,16 @@ def find_server(args: argparse.Namespace, settings: Settings) -> str | None:
     keys = settings.server.api_keys if base is None or _is_local(base) else ()
     args.key = args.key or (keys[0].get_secret_value() if keys else "none")
     if base:
-        return base
+        return _with_path(base)
     if _is_thinktalk(settings.server.port):
         return f"http://127.0.0.1:{settings.server.port}/v1"
     return None
+
+
+def _with_path(base: str) -> str:
+    """The endpoint of a server that is named by its address alone."""
+    host = base.partition("://")[2].rstrip("/")
+    return base if "/" in host else f"{base.rstrip('/')}/v1"
 
 
 def _is_local(base: str) -> bool:

@@ -36,3 +36,8 @@ def test_a_key_that_is_given_goes_to_any_server() -> None:
     args = Namespace(server="http://models.example/v1", key="sk-theirs")
     assert find_server(args, OWN) == "http://models.example/v1"
     assert args.key == "sk-theirs"
+
+
+@pytest.mark.parametrize("server", ["127.0.0.1:8000", "http://127.0.0.1:8000/"])
+def test_an_address_alone_is_taken_for_its_endpoint(server: str) -> None:
+    assert find_server(Namespace(server=server, key=None), OWN) == "http://127.0.0.1:8000/v1"
