@@ -2,7 +2,7 @@
 
     python -m benchmarks.end_of_turn [--again]
 
-Every turn of turns_set.py is judged by silero in windows of 32 ms, as it would arrive. From 160 ms
+Every turn of turns_set.py is judged by silero in windows of 32 ms, as it would arrive. From 96 ms
 of silence on, smart-turn and then whisper-base work on the turn so far; what they find counts once
 they would be done. Then each way to decide waits its time, window by window. A turn is cut off
 where it is declared over before its true end; the wait, from the true end on, is of the other
@@ -44,16 +44,16 @@ from thinktalk.weights.catalog import Catalog
 
 WINDOW_MS = 1000 * WINDOW_S
 _SPEECH, _SILENCE = 0.5, 0.35  # probabilities that begin and end speech
-_LOOK_MS = 160.0
-# Since the end of speech: 160 ms, smart-turn, then a short clip by whisper-base on two free cores.
-KNOWN_AFTER_MS = {"prosody": 240.0, "wording": 460.0}
+_LOOK_MS = 96.0
+# Since the end of speech: 96 ms, smart-turn, then a short clip by whisper-base on two free cores.
+KNOWN_AFTER_MS = {"prosody": 176.0, "wording": 396.0}
 _AFTER_S = 4.5  # longer than the longest wait of `AUTO`
 _BEFORE_S = 0.3  # what is kept of the sound before speech is detected
 
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """A silence of 160 ms and more, and what was known in it from when on.
+    """A silence of 96 ms and more, and what was known in it from when on.
 
     Attributes:
         start_s: where speech ended, as detected.
