@@ -31,6 +31,8 @@ JUDGED_EVERY = 3
 READ_FROM_S, _READ_AGAIN_S = 0.35, 0.5
 """A shorter piece is not worth reading. It is read once more at once, longer by the time that took,
 and then whenever so much more was said."""
+_LONGEST_JUDGED_S = 3.0
+"""What was no bid for the floor by then is none: judging would take ever longer."""
 PRESUMED = 0.8
 """Probability of the windows of speech by which a sound is named, which are not told."""
 
@@ -107,7 +109,7 @@ class Overhearing:
                 await self._news.wait()
                 self._news.clear()
                 is_free = reading is None or reading.done()
-                if is_free and self.duration_s >= self._read_at_s:
+                if is_free and self._read_at_s <= self.duration_s <= _LONGEST_JUDGED_S:
                     reading = asyncio.create_task(self._read())
                 if self._is_worth_judging():
                     yield await self.judge()
@@ -126,6 +128,8 @@ class Overhearing:
 
     def _is_worth_judging(self) -> bool:
         """Whether words have come, or it is due, or some more was heard."""
+        if self.duration_s > _LONGEST_JUDGED_S:
+            return False
         is_due = self.duration_s >= due_s(self._late_s)
         is_read, self._is_read = self._is_read, False
         has_come_due, self._was_due = is_due and not self._was_due, is_due
@@ -147,7 +151,7 @@ class Overhearing:
         self._news.set()
 
     def _samples(self) -> Samples:
-        end = self._start + round(self.duration_s * SAMPLE_RATE)
+        end = self._start + round(min(self.duration_s, _LONGEST_JUDGED_S) * SAMPLE_RATE)
         return self._clip(self._start - round(LEAD_S * SAMPLE_RATE), end)
 
     def _overlap(self, is_over: bool) -> Overlap:

@@ -75,3 +75,22 @@ async def test_words_are_judged_when_they_are_read_and_not_a_window_later(
         await asyncio.wait([judging], timeout=0.05)
     assert await judging == "Wait."
     assert windows == math.ceil((READ_FROM_S - late_s) / WINDOW_S - 0.3)
+
+
+async def test_what_goes_on_and_on_is_not_judged_for_ever() -> None:
+    sound = overhearing("Hm hm", 0.0)
+    judged: list[float] = []
+
+    async def judge() -> None:
+        async with aclosing(sound.verdicts()) as verdicts:
+            async for _ in verdicts:
+                judged.append(sound.duration_s)
+
+    judging = asyncio.create_task(judge())
+    for _ in range(150):
+        sound.push(0.9)
+        await asyncio.sleep(0.005)
+    judging.cancel()
+    await asyncio.wait([judging])
+    assert sound.duration_s > 4.0 and 2.5 < max(judged) <= 3.2
+    assert len(sound._samples()) <= 3.4 * RATE

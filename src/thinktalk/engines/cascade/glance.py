@@ -21,7 +21,7 @@ _TOKENS_A_SECOND = 10
 _SAMPLE_RATE = 16_000
 _NO_SPEECH = 0.9
 # From the third time on it is no longer what somebody said ("right, right").
-_REPEATED = re.compile(r"^(.{2,}?)(?:\s*\1){2,}.*$", re.DOTALL)
+_REPEATED = re.compile(r"^(.{2,}?)(?:\s*\1){2,}\s*(.*)$", re.DOTALL)
 
 
 def glance(whisper: Whisper, samples: Samples, language: str, prompt: str) -> Glimpse:
@@ -52,5 +52,9 @@ def glance(whisper: Whisper, samples: Samples, language: str, prompt: str) -> Gl
 
 
 def once(text: str) -> str:
-    """Without the repetitions that a short clip leads to: "Can you? Can you? Can" is "Can you?"."""
-    return _REPEATED.sub(r"\1", text)
+    """Without repetitions, and the rest of one: "Can you? Can you? Can you? Can" is "Can you?"."""
+    found = _REPEATED.match(text)
+    if found is None:
+        return text
+    unit, rest = found.groups()
+    return unit if unit.startswith(rest) else f"{unit} {rest}"
