@@ -20,10 +20,10 @@ from thinktalk.engines.cascade.arbiter import Arbiter
 from thinktalk.engines.cascade.decoding import Decoder, Reading, Run
 from thinktalk.engines.cascade.llama import Llama
 from thinktalk.engines.cascade.loops import LoopWatch
-from thinktalk.engines.cascade.reply_text import ReplyText
 from thinktalk.engines.cascade.slots import SlotTable
 from thinktalk.engines.cascade.tool_results import retell
 from thinktalk.engines.cascade.vocabulary import Vocabulary
+from thinktalk.engines.reply_text import ReplyText
 from thinktalk.errors import InvalidField, InvalidToolSchema, NotReady, PromptTooLong
 from thinktalk.events import Finished, FinishReason, Progress, TextDelta, Usage
 

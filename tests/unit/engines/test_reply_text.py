@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from thinktalk.engines.cascade.reply_text import ReplyText
+from thinktalk.engines.reply_text import ReplyText
 
 
 def show(chunks: Sequence[str], stop: Sequence[str] = ()) -> tuple[list[str], bool]:
