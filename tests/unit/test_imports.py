@@ -5,7 +5,16 @@ from __future__ import annotations
 import subprocess
 import sys
 
-HEAVY = ("torch", "onnxruntime", "faster_whisper", "llguidance", "cv2", "av", "openai")
+HEAVY = (
+    "torch",
+    "transformers",
+    "onnxruntime",
+    "faster_whisper",
+    "llguidance",
+    "cv2",
+    "av",
+    "openai",
+)
 
 
 def test_the_command_line_loads_no_model_library() -> None:

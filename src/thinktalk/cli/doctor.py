@@ -16,7 +16,7 @@ _GOOD, _BAD = "ok", "missing"
 # Of a line of the package's own metadata: the library's name, and the extra that asks for it.
 _REQUIREMENT = re.compile(r"(?P<name>[\w.-]+)[^;]*(?:.*extra == ['\"](?P<extra>[\w-]+)['\"])?")
 # For developers, or for settings that name them: then building the engines says what is missing.
-_NOT_NEEDED = ("denoise", "dev", "pocket-tts")
+_NOT_NEEDED = ("denoise", "dev", "pocket-tts", "qwen-omni")
 
 
 def add_parser(commands: Any) -> None:
