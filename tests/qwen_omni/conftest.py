@@ -8,9 +8,12 @@ from __future__ import annotations
 import os
 from importlib.util import find_spec
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import pytest
+
+if TYPE_CHECKING:
+    from thinktalk.engines.qwen_omni.prompt import PromptReader
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
@@ -27,3 +30,20 @@ def pytest_pycollect_makemodule(
 ) -> pytest.Module | None:
     has_extra = all(find_spec(name) for name in ("torch", "transformers"))
     return None if has_extra else _Skipped.from_parent(parent, path=module_path)
+
+
+@pytest.fixture(scope="session")
+def input_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory that tells how a checkpoint's inputs are made, without its model."""
+    from support import small_omni_files
+
+    directory = tmp_path_factory.mktemp("inputs")
+    small_omni_files.write(directory)
+    return directory
+
+
+@pytest.fixture(scope="session")
+def reader(input_files: Path) -> PromptReader:
+    from thinktalk.engines.qwen_omni.prompt import PromptReader
+
+    return PromptReader.load(input_files)
