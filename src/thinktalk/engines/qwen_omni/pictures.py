@@ -1,0 +1,178 @@
+"""Pictures and videos as the patches that the thinker's vision encoder reads.
+
+What Transformers' Qwen2-VL processors make, without torchvision, which its video processor needs.
+Knows nothing of prompts.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image as Picture
+from torch import Tensor
+from transformers import Qwen2VLImageProcessorPil
+
+from thinktalk.media.types import Frame, FrameSampling, Image, Pixels, Video
+
+# What the released processor holds frames to, whatever the checkpoint's files say: 128 to 768
+# tokens for each two of them. Source: `videos_kwargs` of Transformers' Qwen3OmniMoeProcessor.
+_PIXELS_PER_TOKEN = 32 * 32
+_FRAME_PIXELS = (128 * _PIXELS_PER_TOKEN, 768 * _PIXELS_PER_TOKEN)
+
+# Of the 65,536 tokens that a released checkpoint holds, a video's pictures take 24,576 at most: of
+# 160 s at two frames a second; the frames of longer ones are further apart. With no more of them,
+# each keeps more pixels than the fewest, which it would be enlarged to.
+_VIDEO_TOKENS = 24_576
+FRAMES = FrameSampling(
+    fps=2.0,
+    max_frames=320,
+    max_pixels=_FRAME_PIXELS[1],
+    max_total_pixels=2 * _VIDEO_TOKENS * _PIXELS_PER_TOKEN,
+    multiple=32,
+)
+
+# Times between frames are rounded to this, in seconds. So the model, which counts positions as
+# float32, lays sound among pictures just as the prompt does, up to position 16,384.
+_TICK_S = 1 / 1024
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Patches:
+    """Pictures in pieces, one after the other.
+
+    Attributes:
+        pixels: (num_patches, 3 * 2 * patch_size**2) float32, about [-1, 1]; each row a patch of
+            two frames as (channel, frame, row, column). Patches that are merged into one token
+            stand together.
+        grids: (num_pictures, 3) int64: pairs of frames, patches down, patches across.
+        num_tokens: of each picture.
+    """
+
+    pixels: Tensor
+    grids: Tensor
+    num_tokens: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PictureReader:
+    """Cuts pictures up by the figures of a checkpoint.
+
+    `frames_per_patch` is of time; a token is made of `merge_size` x `merge_size` patches. An image
+    has between `min_pixels` and `max_pixels`. `mean` and `std` are of the channels, in [0, 1].
+    """
+
+    patch_size: int
+    merge_size: int
+    frames_per_patch: int
+    min_pixels: int
+    max_pixels: int
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+
+    @classmethod
+    def load(cls, directory: Path) -> PictureReader:
+        figures = Qwen2VLImageProcessorPil.from_pretrained(directory, local_files_only=True)
+        return cls(
+            patch_size=figures.patch_size,
+            merge_size=figures.merge_size,
+            frames_per_patch=figures.temporal_patch_size,
+            min_pixels=figures.size["shortest_edge"],
+            max_pixels=figures.size["longest_edge"],
+            mean=tuple(figures.image_mean),
+            std=tuple(figures.image_std),
+        )
+
+    def images(self, images: Sequence[Image]) -> Patches:
+        """Patches of images, each in the size that the checkpoint's rule gives it."""
+        limits = self.min_pixels, self.max_pixels
+        return self._patches([self._scaled([image], *limits) for image in images])
+
+    def videos(self, videos: Sequence[Video]) -> Patches:
+        """Patches of videos that have frames, all of a video in the size that the first's gives."""
+        pictures = [[frame.image for frame in video.frames] for video in videos]
+        return self._patches([self._scaled(images, *_FRAME_PIXELS) for images in pictures])
+
+    def seconds_per_grid(self, frames: Sequence[Frame]) -> float:
+        """How far the frames of one patch are from those of the next, on average.
+
+        A single frame is taken for one of a video at the usual rate.
+        """
+        steps = [later.time_s - earlier.time_s for earlier, later in pairwise(frames)]
+        step_s = sum(steps) / len(steps) if sum(steps) > 0 else 1 / FRAMES.fps
+        return max(1, round(step_s * self.frames_per_patch / _TICK_S)) * _TICK_S
+
+    def _scaled(self, images: Sequence[Image], min_pixels: int, max_pixels: int) -> Pixels:
+        """Equally large frames, as many as whole patches need: (num_frames, height, width, 3)."""
+        multiple = self.patch_size * self.merge_size
+        first = images[0]
+        size = fitted_size(first.width, first.height, multiple, min_pixels, max_pixels)
+        missing = -len(images) % self.frames_per_patch
+        frames = [_resized(image, size) for image in images]
+        return np.stack([*frames, *[frames[-1]] * missing])
+
+    def _patches(self, pictures: Sequence[Pixels]) -> Patches:
+        cut = [np.zeros((0, self._width), np.uint8), *map(self._cut, pictures)]
+        grids = np.array([self._grid(frames) for frames in pictures], np.int64).reshape(-1, 3)
+        num_tokens = grids.prod(-1) // self.merge_size**2
+        pixels = self._normalised(torch.from_numpy(np.concatenate(cut)))
+        return Patches(pixels, torch.from_numpy(grids), tuple(num_tokens.tolist()))
+
+    @property
+    def _width(self) -> int:
+        """Values of one patch."""
+        return 3 * self.frames_per_patch * self.patch_size**2
+
+    def _grid(self, frames: Pixels) -> tuple[int, int, int]:
+        num_frames, height, width, _ = frames.shape
+        patch = self.patch_size
+        return num_frames // self.frames_per_patch, height // patch, width // patch
+
+    def _cut(self, frames: Pixels) -> Pixels:
+        """(num_frames, height, width, 3) as patches in rows, still of bytes."""
+        patch, merge = self.patch_size, self.merge_size
+        times, down, across = self._grid(frames)
+        high = (down // merge, merge, patch)
+        wide = (across // merge, merge, patch)
+        parts = frames.reshape(times, self.frames_per_patch, *high, *wide, 3)
+        # (time, frame, down, merged, row, across, merged, column, channel), by number:
+        rows = parts.transpose(0, 2, 5, 3, 6, 8, 1, 4, 7)
+        return rows.reshape(-1, self._width)
+
+    def _normalised(self, pixels: Tensor) -> Tensor:
+        """Bytes as float32, by the mean and the deviation of each channel."""
+        by_channel = pixels.float().view(len(pixels), 3, self._width // 3)
+        by_channel -= torch.tensor(self.mean)[:, None] * 255
+        by_channel /= torch.tensor(self.std)[:, None] * 255
+        return by_channel.view(len(pixels), self._width)
+
+
+def fitted_size(
+    width: int, height: int, multiple: int, min_pixels: int, max_pixels: int
+) -> tuple[int, int]:
+    """(width, height) nearest to the given, in multiples of `multiple`, of an area within bounds.
+
+    Source: `smart_resize` of Transformers' Qwen2-VL processors, which rounds halves to even and
+    thin sides to nothing before it makes them larger.
+    """
+    sides = [round(side / multiple) * multiple for side in (width, height)]
+    if math.prod(sides) > max_pixels:
+        shrink = math.sqrt(height * width / max_pixels)
+        sides = [math.floor(side / shrink / multiple) * multiple for side in (width, height)]
+        sides = [max(multiple, side) for side in sides]
+    elif math.prod(sides) < min_pixels:
+        grow = math.sqrt(min_pixels / (height * width))
+        sides = [math.ceil(side * grow / multiple) * multiple for side in (width, height)]
+    return sides[0], sides[1]
+
+
+def _resized(image: Image, size: tuple[int, int]) -> Pixels:
+    if (image.width, image.height) == size:
+        return image.pixels
+    picture = Picture.fromarray(image.pixels).resize(size, Picture.Resampling.BICUBIC)
+    return np.asarray(picture)
