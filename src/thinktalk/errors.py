@@ -29,8 +29,10 @@
     ├── StoreUnavailable            files or voices cannot be read or written (503)
     ├── WeightsError                a model file cannot be had
     │   ├── WeightsMissing  HashMismatch  DiskFull
+    │   └── CheckpointRefused       a directory of weights that an engine cannot run
     ├── UnknownEngine  UnknownTalker  MissingExtra
     │                               settings name something that is not installed
+    ├── DeviceUnavailable           no such processor here
     ├── UnsafeBinding               a public address without a key
     ├── CannotListen                an address that another has, or that is not of this machine
     └── EngineFailed                a fault of ours while answering (500)
@@ -405,6 +407,10 @@ class DiskFull(WeightsError):
         )
 
 
+class CheckpointRefused(WeightsError):
+    code = "checkpoint_refused"
+
+
 class UnknownEngine(ThinktalkError):
     code = "unknown_engine"
 
@@ -426,6 +432,13 @@ class MissingExtra(ThinktalkError):
 
     def __init__(self, name: str, extra: str) -> None:
         super().__init__(f"{name!r} needs: pip install 'thinktalk[{extra}]'")
+
+
+class DeviceUnavailable(ThinktalkError):
+    code = "device_unavailable"
+
+    def __init__(self, device: str, known: Iterable[str]) -> None:
+        super().__init__(f"there is no device {device!r} here; there is {', '.join(known)}")
 
 
 class UnsafeBinding(ThinktalkError):
