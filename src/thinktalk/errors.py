@@ -29,10 +29,11 @@
     ├── StoreUnavailable            files or voices cannot be read or written (503)
     ├── WeightsError                a model file cannot be had
     │   ├── WeightsMissing  HashMismatch  DiskFull
-    │   └── CheckpointRefused       a directory of weights that an engine cannot run
+    │   └── CheckpointInvalid       a directory of weights that an engine cannot use
+    ├── NoSuchDevice                settings name an accelerator that is not there
+    ├── DoesNotFit                  an engine needs more memory than the device has free
     ├── UnknownEngine  UnknownTalker  MissingExtra
     │                               settings name something that is not installed
-    ├── DeviceUnavailable           no such processor here
     ├── UnsafeBinding               a public address without a key
     ├── CannotListen                an address that another has, or that is not of this machine
     └── EngineFailed                a fault of ours while answering (500)
@@ -407,8 +408,44 @@ class DiskFull(WeightsError):
         )
 
 
-class CheckpointRefused(WeightsError):
-    code = "checkpoint_refused"
+class CheckpointInvalid(WeightsError):
+    """`where` is the directory or file; `reason` says what it lacks or is instead."""
+
+    def __init__(self, where: str, reason: str) -> None:
+        super().__init__(f"{where}: {reason}")
+        self.where = where
+
+
+class NoSuchDevice(ThinktalkError):
+    code = "no_such_device"
+
+    def __init__(self, device: str, num_cards: int) -> None:
+        super().__init__(f"there is no device {device}: PyTorch finds {num_cards} cards")
+
+
+class DoesNotFit(ThinktalkError):
+    """`needs` says what takes the memory; `remedies` are changes of settings that would help."""
+
+    code = "does_not_fit"
+
+    def __init__(
+        self,
+        name: str,
+        needed_bytes: int,
+        free_bytes: int,
+        device: str,
+        *,
+        needs: str = "",
+        remedies: Sequence[str] = (),
+    ) -> None:
+        of = f" ({needs})" if needs else ""
+        would = "; ".join(remedies) or "no smaller setting"
+        super().__init__(
+            f"{name} does not fit: {needed_bytes / 1e9:.1f} GB needed{of}, "
+            f"{free_bytes / 1e9:.1f} GB free on {device}. What would fit: {would}"
+        )
+        self.needed_bytes, self.free_bytes = needed_bytes, free_bytes
+        self.remedies = tuple(remedies)
 
 
 class UnknownEngine(ThinktalkError):
@@ -432,13 +469,6 @@ class MissingExtra(ThinktalkError):
 
     def __init__(self, name: str, extra: str) -> None:
         super().__init__(f"{name!r} needs: pip install 'thinktalk[{extra}]'")
-
-
-class DeviceUnavailable(ThinktalkError):
-    code = "device_unavailable"
-
-    def __init__(self, device: str, known: Iterable[str]) -> None:
-        super().__init__(f"there is no device {device!r} here; there is {', '.join(known)}")
 
 
 class UnsafeBinding(ThinktalkError):
