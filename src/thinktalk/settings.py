@@ -224,6 +224,50 @@ class PocketTtsSettings(_Section):
     )
 
 
+class QwenOmniSettings(_Section):
+    """Qwen3-Omni in this process, where a profile's engine is `qwen_omni`."""
+
+    weights: str = Field(
+        "Qwen/Qwen3-Omni-30B-A3B-Instruct",
+        min_length=1,
+        description="Directory of a checkpoint, or its name on the model hub",
+    )
+    device: str = Field(
+        "auto",
+        pattern=r"^(auto|cpu|cuda(:\d+)?)$",
+        description="auto, cpu, cuda or one card such as cuda:1; auto: a card where there is one",
+    )
+    device_map: Literal["auto", "balanced"] | None = Field(
+        None, description="auto or balanced spreads the weights over all cards"
+    )
+    dtype: Literal["auto", "bfloat16", "float16", "float32"] = Field(
+        "auto",
+        description="What weights are kept and computed in; auto: as the checkpoint has them",
+    )
+    quantize: Literal["none", "int8", "int4"] = Field(
+        "none", description="Keeps the experts' weights in 8 or 4 bits: none, int8 or int4"
+    )
+    parallel: int = Field(4, ge=1, le=16, description="Replies worked on at once")
+    window_tokens: int = Field(
+        16_384,
+        ge=1024,
+        description="Context of one conversation, at most what the checkpoint was made for",
+    )
+    talker_temperature: float = Field(
+        0.9, ge=0, le=2, description="How freely speech is drawn; 0 takes the likeliest"
+    )
+    talker_top_k: int = Field(50, ge=0, description="Of so many likeliest sounds; 0 of all")
+    talker_top_p: float = Field(
+        1.0, gt=0, le=1, description="Of the likeliest sounds that together have this probability"
+    )
+    talker_repetition_penalty: float = Field(
+        1.05, gt=0, description="Over 1 makes sounds that were made before less likely"
+    )
+    compile: bool = Field(
+        False, description="Compile the decode steps (torch.compile); the start takes longer"
+    )
+
+
 class ScriptedSettings(_Section):
     """The scripted engine: a server without a model, for tests of clients."""
 
@@ -234,7 +278,9 @@ class ScriptedSettings(_Section):
 class ProfileSettings(_Section):
     """What serves one tier: an engine and, for the cascade, its language model."""
 
-    engine: str = Field("cascade", description="cascade, scripted, or an installed entry point")
+    engine: str = Field(
+        "cascade", description="cascade, qwen_omni, scripted, or an installed entry point"
+    )
     thinker: str = Field("qwen2.5-coder-1.5b", description="Weights of the language model")
 
 
@@ -266,6 +312,7 @@ class Settings(BaseSettings):
     weights: WeightSettings = WeightSettings()
     cascade: CascadeSettings = CascadeSettings()
     pocket_tts: PocketTtsSettings = PocketTtsSettings()
+    qwen_omni: QwenOmniSettings = QwenOmniSettings()
     scripted: ScriptedSettings = ScriptedSettings()
     profiles: dict[Tier, ProfileSettings] = Field(
         default_factory=_profiles, description="What serves each tier"

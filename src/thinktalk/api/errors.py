@@ -11,6 +11,7 @@ from thinktalk.errors import (
     BadRequest,
     BodyTooLarge,
     Busy,
+    DoesNotFit,
     Forbidden,
     HeadTooLarge,
     ModelNotFound,
@@ -45,6 +46,7 @@ _STATUS: tuple[tuple[type[ThinktalkError], int], ...] = (
     (NotReady, 503),
     (StoreUnavailable, 503),
     (WeightsError, 503),
+    (DoesNotFit, 503),
 )
 _OWN_TYPE = {"limit_requests", "insufficient_quota", "access_denied", "internal_error"}
 
