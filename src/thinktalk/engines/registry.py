@@ -57,6 +57,7 @@ class EngineSpec:
 
 BUILTIN = {
     "cascade": EngineSpec("thinktalk.engines.cascade.suite:build", extra="cascade"),
+    "qwen_omni": EngineSpec("thinktalk.engines.qwen_omni.suite:build", extra="qwen-omni"),
     "scripted": EngineSpec("thinktalk.testing:build"),
 }
 
@@ -65,13 +66,22 @@ def load(name: str) -> Factory:
     """Import the factory of engine `name`.
 
     Raises:
-        UnknownEngine: neither built in nor an installed entry point.
+        UnknownEngine: as `find`.
         MissingExtra: its libraries are not installed.
+    """
+    return cast(Factory, imported(name, find(name)))
+
+
+def find(name: str) -> EngineSpec:
+    """What engine `name` is; nothing of it is imported.
+
+    Raises:
+        UnknownEngine: neither built in nor an installed entry point.
     """
     spec = BUILTIN.get(name) or installed("thinktalk.engines", name)
     if spec is None:
         raise UnknownEngine(name, known=sorted(BUILTIN))
-    return cast(Factory, imported(name, spec))
+    return spec
 
 
 def imported(name: str, spec: EngineSpec) -> Any:
