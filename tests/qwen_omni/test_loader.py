@@ -14,7 +14,7 @@ from torch import Tensor
 from support import random_omni
 from thinktalk.engines.qwen_omni.loader import Dtype, Model, Quantize, check_placed, load
 from thinktalk.engines.qwen_omni.quantized import QuantizedExperts
-from thinktalk.errors import CheckpointRefused, DeviceUnavailable
+from thinktalk.errors import CheckpointInvalid, NoSuchDevice
 
 
 def _load(directory: Path, quantize: Quantize = "none", dtype: Dtype = "float32") -> Model:
@@ -167,7 +167,7 @@ def test_many_rows_of_one_expert_are_no_less_exact() -> None:
 def test_experts_that_do_not_fit_int4_are_refused_with_their_sizes() -> None:
     layer = _Experts()
     layer.down_proj = layer.down_proj[..., :100]
-    with pytest.raises(CheckpointRefused, match="384 x 100 do not fit int4"):
+    with pytest.raises(CheckpointInvalid, match="384 x 100 do not fit int4"):
         QuantizedExperts(layer, 4, on_cpu=True)
     QuantizedExperts(layer, 8, on_cpu=True)
 
@@ -184,21 +184,6 @@ def test_a_checkpoint_that_does_not_say_how_it_ends_ends_as_released(
     assert _load(changed("generation_config.json", None)).eos_ids == (151645, 151643)
 
 
-@pytest.mark.parametrize(
-    ("values", "reason"),
-    [
-        ({"model_type": "qwen2_5_omni"}, "family 'qwen2_5_omni'"),
-        ({"quantization_config": {"quant_method": "awq"}}, "quantised already .awq."),
-        (None, "holds no checkpoint"),
-    ],
-)
-def test_what_is_not_a_checkpoint_for_this_engine_is_refused(
-    changed: Callable[..., Path], values: dict[str, Any] | None, reason: str
-) -> None:
-    with pytest.raises(CheckpointRefused, match=reason):
-        _load(changed("config.json", values))
-
-
 def test_weights_that_are_missing_are_named_and_not_made_up(
     checkpoint: Path, changed: Callable[..., Path]
 ) -> None:
@@ -207,7 +192,7 @@ def test_weights_that_are_missing_are_named_and_not_made_up(
     text["num_hidden_layers"] += 1
     directory = changed("config.json", {"thinker_config": config["thinker_config"]})
     with pytest.raises(
-        CheckpointRefused, match=f"such as .*layers.{text['num_hidden_layers'] - 1}"
+        CheckpointInvalid, match=f"such as .*layers.{text['num_hidden_layers'] - 1}"
     ):
         _load(directory)
 
@@ -218,12 +203,12 @@ def test_cut_off_weights_are_refused(changed: Callable[..., Path]) -> None:
     begin = weights.read_bytes()[:100_000]
     weights.unlink()  # a link
     weights.write_bytes(begin)
-    with pytest.raises(CheckpointRefused, match="cannot be loaded"):
+    with pytest.raises(CheckpointInvalid, match="cannot be loaded"):
         _load(directory)
 
 
-def test_a_device_that_is_not_there_is_named_with_those_that_are(checkpoint: Path) -> None:
-    with pytest.raises(DeviceUnavailable, match=r"'cuda:7'.*there is cpu"):
+def test_a_device_that_is_not_there_is_named(checkpoint: Path) -> None:
+    with pytest.raises(NoSuchDevice, match="no device cuda:7"):
         load(checkpoint, device="cuda:7", dtype="auto", quantize="none", device_map=None)
 
 
@@ -231,5 +216,5 @@ def test_a_model_that_is_partly_offloaded_is_refused() -> None:
     network = torch.nn.Sequential(
         torch.nn.Linear(2, 2), torch.nn.Linear(2, 2, device="meta"), torch.nn.Linear(2, 2)
     )
-    with pytest.raises(CheckpointRefused, match=r"memory of cpu: 2 weights, such as 1\.weight"):
+    with pytest.raises(CheckpointInvalid, match=r"memory of cpu: 2 weights, such as 1\.weight"):
         check_placed(network, torch.device("cpu"))

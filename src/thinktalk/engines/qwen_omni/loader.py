@@ -24,7 +24,7 @@ from transformers.quantizers.quantizers_utils import get_module_from_name
 from transformers.utils.quantization_config import QuantizationConfigMixin
 
 from thinktalk.engines.qwen_omni.quantized import Bits, QuantizedExperts
-from thinktalk.errors import CheckpointRefused, DeviceUnavailable
+from thinktalk.errors import CheckpointInvalid, NoSuchDevice
 
 Dtype = Literal["auto", "bfloat16", "float16", "float32"]
 Quantize = Literal["none", "int8", "int4"]
@@ -76,10 +76,9 @@ def load(
             then says only which kind.
 
     Raises:
-        CheckpointRefused: not a checkpoint of this family, incomplete, or too large.
-        DeviceUnavailable: there is no such device here.
+        CheckpointInvalid: it is incomplete, or too large.
+        NoSuchDevice.
     """
-    _check_checkpoint(directory)
     place = _device(device)
     quantization = None
     if quantize != "none":
@@ -97,7 +96,7 @@ def load(
             local_files_only=True,
         )
     except (OSError, ValueError, SafetensorError) as exc:
-        raise CheckpointRefused(f"{directory} cannot be loaded: {exc}") from exc
+        raise CheckpointInvalid(str(directory), f"it cannot be loaded: {exc}") from exc
     _check_complete(directory, report["missing_keys"])
     check_placed(network, place)
     network.requires_grad_(False)
@@ -115,29 +114,13 @@ def load(
     )
 
 
-def _check_checkpoint(directory: Path) -> None:
-    try:
-        config = json.loads((directory / "config.json").read_bytes())
-    except (OSError, ValueError) as exc:
-        raise CheckpointRefused(f"{directory} holds no checkpoint: config.json: {exc}") from exc
-    if config.get("model_type") != "qwen3_omni_moe":
-        raise CheckpointRefused(
-            f"{directory} is of the family {config.get('model_type')!r}; this engine runs "
-            "'qwen3_omni_moe'"
-        )
-    if quantized := config.get("quantization_config"):
-        raise CheckpointRefused(
-            f"{directory} is quantised already ({quantized.get('quant_method')}); this engine "
-            "quantises the original weights itself"
-        )
-
-
 def _check_complete(directory: Path, missing: set[str]) -> None:
     """Transformers fills what is missing with random numbers."""
     if missing:
-        raise CheckpointRefused(
-            f"{directory} lacks {len(missing)} weights, such as {min(missing)} (a checkpoint "
-            "without a talker says so with enable_audio_output in its config.json)"
+        raise CheckpointInvalid(
+            str(directory),
+            f"{len(missing)} weights are missing, such as {min(missing)} (a checkpoint without a "
+            "talker says so with enable_audio_output in its config.json)",
         )
 
 
@@ -145,16 +128,18 @@ def check_placed(network: Any, place: torch.device) -> None:
     """Our decode steps read weights where they are; offloaded ones are on no device."""
     away = [name for name, weight in network.named_parameters() if weight.device.type != place.type]
     if away:
-        raise CheckpointRefused(
-            f"the model does not fit the memory of {place.type}: {len(away)} weights, such as "
-            f"{away[0]}, are left out of it; quantise (int8, int4) or add cards"
+        raise CheckpointInvalid(
+            network.name_or_path,
+            f"it does not fit the memory of {place.type}: {len(away)} weights, such as {away[0]}, "
+            "are left out of it; quantize (int8, int4) or add cards",
         )
 
 
 def _device(name: str) -> torch.device:
-    known = ["cpu", *(f"cuda:{index}" for index in range(torch.cuda.device_count()))]
-    if name not in known and not (name == "cuda" and len(known) > 1):
-        raise DeviceUnavailable(name, known)
+    num_cards = torch.cuda.device_count()
+    known = ["cpu", *(f"cuda:{index}" for index in range(num_cards))]
+    if name not in known and not (name == "cuda" and num_cards):
+        raise NoSuchDevice(name, num_cards)
     return torch.device(name)
 
 

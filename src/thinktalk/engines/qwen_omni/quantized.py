@@ -16,7 +16,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 
-from thinktalk.errors import CheckpointRefused
+from thinktalk.errors import CheckpointInvalid
 
 Bits = Literal[8, 4]
 
@@ -121,9 +121,10 @@ def _group(rows: int, columns: int, bits: Bits) -> int:
         return columns
     group = next((size for size in _GROUPS if columns % size == 0), None)
     if group is None or rows % 16:
-        raise CheckpointRefused(
+        raise CheckpointInvalid(
+            "qwen_omni.quantize",
             f"experts of {rows} x {columns} do not fit int4, which needs rows in 16s and columns "
-            "in 32s: load with int8 or without quantisation"
+            "in 32s: load with int8 or without quantisation",
         )
     return group
 
