@@ -217,4 +217,4 @@ def test_a_model_that_is_partly_offloaded_is_refused() -> None:
         torch.nn.Linear(2, 2), torch.nn.Linear(2, 2, device="meta"), torch.nn.Linear(2, 2)
     )
     with pytest.raises(CheckpointInvalid, match=r"memory of cpu: 2 weights, such as 1\.weight"):
-        check_placed(network, torch.device("cpu"))
+        check_placed(network, torch.device("cpu"), Path("offloaded"))

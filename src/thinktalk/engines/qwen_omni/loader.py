@@ -98,7 +98,7 @@ def load(
     except (OSError, ValueError, SafetensorError) as exc:
         raise CheckpointInvalid(str(directory), f"it cannot be loaded: {exc}") from exc
     _check_complete(directory, report["missing_keys"])
-    check_placed(network, place)
+    check_placed(network, place, directory)
     network.requires_grad_(False)
     if network.has_talker:
         # Positions of a prompt with both sound and pictures are counted from it by the talker too,
@@ -124,12 +124,12 @@ def _check_complete(directory: Path, missing: set[str]) -> None:
         )
 
 
-def check_placed(network: Any, place: torch.device) -> None:
+def check_placed(network: Any, place: torch.device, directory: Path) -> None:
     """Our decode steps read weights where they are; offloaded ones are on no device."""
     away = [name for name, weight in network.named_parameters() if weight.device.type != place.type]
     if away:
         raise CheckpointInvalid(
-            network.name_or_path,
+            str(directory),
             f"it does not fit the memory of {place.type}: {len(away)} weights, such as {away[0]}, "
             "are left out of it; quantize (int8, int4) or add cards",
         )

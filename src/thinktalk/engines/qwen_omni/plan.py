@@ -19,9 +19,10 @@ from thinktalk.settings import QwenOmniSettings
 
 _BYTES = {"bfloat16": 2.0, "float16": 2.0, "float32": 4.0}
 _FILE_DTYPES = {"BF16": "bfloat16", "F16": "float16", "F32": "float32"}
-# Of a weight of an expert. For groups of 128 there is a scale, with int4 a zero point too, each in
-# two bytes.
-_QUANTIZED_BYTES = {"int8": 1 + 2 / 128, "int4": 0.5 + 4 / 128}
+# Of a weight of an expert. Scales take two bytes: with int8 one for each row, of 768 columns at
+# least, with int4 one for each 128 columns, and on processors a zero point beside it.
+_QUANTIZED_BYTES = {"int8": 1 + 2 / 768, "int4": 0.5 + 2 / 128}
+_ZERO_POINT_BYTES = 2 / 128
 _LOGIT_BYTES = 4
 # Python, the libraries and what loading leaves behind: 0.89 GB on the processor, measured beside a
 # checkpoint of 349 M parameters. On a card its context and captured graphs: not measured.
@@ -56,6 +57,8 @@ class Plan:
         """Weights of one part of `sizes`. The experts alone are quantized: nine tenths of all."""
         is_quantized = part in EXPERTS and self.quantize != "none"
         each = _QUANTIZED_BYTES[self.quantize] if is_quantized else _BYTES[self.dtype]
+        if is_quantized and self.quantize == "int4" and self.device == "cpu":
+            each += _ZERO_POINT_BYTES
         return round(self.sizes[part] * each)
 
     @property
@@ -93,7 +96,10 @@ class Plan:
         )
         logits = self.parallel * shapes.vocabulary * _LOGIT_BYTES
         runtime = _RUNTIME_BYTES["cpu" if self.device == "cpu" else "cuda"]
-        return round(self.window_tokens * token * number + logits + runtime)
+        reading = self.window_tokens * (token * number + self.thinker_token_bytes)
+        layers = shapes.thinker.num_layers
+        whole = self.sizes[EXPERTS[0]] * number / layers if self.quantize != "none" else 0
+        return round(reading + whole + logits + runtime)
 
     @property
     def needed_bytes(self) -> int:

@@ -1,0 +1,55 @@
+"""From a loaded model to what the scheduler runs."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import torch
+
+from thinktalk.engines.qwen_omni.cache import Rows
+from thinktalk.engines.qwen_omni.code2wav import Code2Wav
+from thinktalk.engines.qwen_omni.graphs import Capture, Graphs
+from thinktalk.engines.qwen_omni.loader import Model
+from thinktalk.engines.qwen_omni.scheduler import Voice
+from thinktalk.engines.qwen_omni.speech import CHUNK_SIZES
+from thinktalk.engines.qwen_omni.talker import Speaking, Talker
+from thinktalk.engines.qwen_omni.thinker import Thinker
+
+
+def assemble(
+    model: Model,
+    speaking: Speaking,
+    *,
+    slots: int,
+    capacity: int,
+    capture: Capture | None = None,
+) -> tuple[Thinker, Voice | None]:
+    """Thinker and voice for `slots` conversations of `capacity` tokens.
+
+    Without `capture`, steps are CUDA graphs where the whole model is on one card.
+    """
+    network = model.network
+    places = {weight.device for weight in network.parameters()}
+    if capture is None and len(places) == 1 and model.device.type == "cuda":
+        capture = partial(Graphs, pool=torch.cuda.graph_pool_handle())
+    accept = network.config.talker_config.accept_hidden_layer if model.speaks else None
+    thinker = Thinker(
+        network.thinker, slots=slots, capacity=capacity, accept_layer=accept, capture=capture
+    )
+    if not model.speaks:
+        return thinker, None
+    talker = Talker(network, speaking, slots=slots, capacity=capacity, capture=capture)
+    return thinker, Voice(talker, Code2Wav(network.code2wav, slots=slots, capture=capture))
+
+
+def prepare(thinker: Thinker, voice: Voice | None) -> None:
+    """Do each step once, so that what is set up on first use keeps no request waiting."""
+    row = Rows.one(0, 0, 0)
+    thinker.step([0], row)
+    if voice is None:
+        return
+    talker = voice.talker
+    hidden = talker.step(talker.padding, row)
+    talker.frame(hidden, [0], torch.zeros(1, talker.num_codes, device=talker.device))
+    for size in CHUNK_SIZES:
+        voice.code2wav.capture(size)

@@ -1,0 +1,152 @@
+"""A Qwen3-Omni checkpoint as an engine: one thread runs the model, any number of requests wait.
+
+Knows nothing of layers and devices: `running` builds what it asks.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+
+from thinktalk.engines.base import Capabilities, GenerateRequest
+from thinktalk.engines.qwen_omni import running, sounds, voices
+from thinktalk.engines.qwen_omni.alignment import Alignment
+from thinktalk.engines.qwen_omni.checkpoint import Checkpoint
+from thinktalk.engines.qwen_omni.pictures import FRAMES
+from thinktalk.engines.qwen_omni.prompt import Prompt
+from thinktalk.engines.qwen_omni.reply import Ended, Outbox, Reply, Sound
+from thinktalk.engines.qwen_omni.running import Running
+from thinktalk.engines.qwen_omni.sampling import TextSampler, numbers
+from thinktalk.engines.qwen_omni.speech import Speech
+from thinktalk.engines.qwen_omni.tool_calls import ToolCallParser
+from thinktalk.engines.qwen_omni.written import Written
+from thinktalk.errors import PromptTooLong
+from thinktalk.events import AudioDelta, Event, Finished, TextDelta, ToolCallDelta, Usage
+from thinktalk.media.types import Audio
+from thinktalk.settings import QwenOmniSettings, WeightSettings
+
+SAMPLE_RATE = 24_000
+_TOOL_CALL = "<tool_call>"  # is not read aloud
+_MAX_OUTPUT_TOKENS = 8192
+
+
+class QwenOmniEngine:
+    """An `Engine` of one checkpoint, which is loaded by `start`."""
+
+    def __init__(
+        self, checkpoint: Checkpoint, settings: QwenOmniSettings, weights: WeightSettings
+    ) -> None:
+        self._checkpoint = checkpoint
+        self._settings, self._weights = settings, weights
+        self._loading = asyncio.Lock()
+        self._running: Running | None = None
+        self._capabilities = _capabilities(checkpoint, settings)
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return self._capabilities
+
+    async def start(self) -> None:
+        await self._started()
+
+    async def stop(self) -> None:
+        async with self._loading:
+            if self._running is not None:
+                await asyncio.to_thread(self._running.scheduler.close)
+                self._running = None
+
+    async def generate(self, request: GenerateRequest) -> AsyncGenerator[Event, None]:
+        """Raises `PromptTooLong`: the prompt leaves no room for a reply in the window."""
+        model = await self._started()
+        request = await sounds.heard(request, model.window_tokens)
+        prompt = await asyncio.to_thread(model.reader.read, request)
+        reply = self._reply(model, prompt, request)
+        try:
+            model.scheduler.submit(reply)
+            async with aclosing(_events(reply, has_tools=bool(request.tools))) as events:
+                async for event in events:
+                    yield event
+        finally:
+            reply.cancel()
+
+    async def _started(self) -> Running:
+        async with self._loading:
+            if self._running is None:
+                self._running = await asyncio.to_thread(
+                    running.start, self._checkpoint, self._settings, self._weights
+                )
+            return self._running
+
+    def _reply(self, model: Running, prompt: Prompt, request: GenerateRequest) -> Reply:
+        sampling, num_read = request.sampling, prompt.input_ids.shape[1]
+        room = model.window_tokens - num_read
+        if room < 1:
+            raise PromptTooLong(num_read, model.window_tokens - 1)
+        tokenizer = model.reader.tokenizer
+        max_tokens = room if sampling.max_tokens is None else min(sampling.max_tokens, room)
+        silent = frozenset({tokenizer.convert_tokens_to_ids(_TOOL_CALL)} if request.tools else ())
+        speech = None
+        if request.speech is not None and max_tokens > 0:
+            speech = Speech(
+                speaker=voices.speaker_id(request.speech.voice.name, model.speakers),
+                numbers=numbers(sampling.seed, of=1),
+                max_frames=room,
+            )
+        return Reply(
+            prompt=prompt,
+            sampler=TextSampler(sampling),
+            written=Written(tokenizer.backend_tokenizer, sampling, silent),
+            max_tokens=max_tokens,
+            speech=speech,
+            outbox=Outbox(),
+        )
+
+
+async def _events(reply: Reply, *, has_tools: bool) -> AsyncGenerator[Event, None]:
+    parser = ToolCallParser() if has_tools else None
+    alignment, has_called = Alignment(), False
+    async with aclosing(reply.outbox.items()) as items:
+        async for item in items:
+            match item:
+                case str():
+                    for delta in parser.feed(item) if parser else (TextDelta(item),):
+                        if isinstance(delta, TextDelta):
+                            alignment.write(delta.text)
+                        has_called = has_called or isinstance(delta, ToolCallDelta)
+                        yield delta
+                case Sound(samples, is_last):
+                    duration_s = len(samples) / SAMPLE_RATE
+                    span = alignment.speak(duration_s, is_last=is_last)
+                    yield AudioDelta(Audio(samples, SAMPLE_RATE), span)
+                case Ended(reason, num_tokens):
+                    for delta in parser.close() if parser else ():
+                        has_called = has_called or isinstance(delta, ToolCallDelta)
+                        yield delta
+                    prompt = reply.prompt
+                    usage = Usage(
+                        prompt_text_tokens=prompt.num_text_tokens,
+                        completion_text_tokens=num_tokens,
+                        internal_tokens=prompt.input_ids.shape[1],
+                    )
+                    is_call = has_called and reason == "stop"
+                    yield Finished("tool_calls" if is_call else reason, usage)
+
+
+def _capabilities(checkpoint: Checkpoint, settings: QwenOmniSettings) -> Capabilities:
+    name = checkpoint.name
+    parts = {"thinker": name, "ears": name, "eyes": name}
+    if checkpoint.speaks:
+        parts["talker"] = name
+    return Capabilities(
+        name="qwen_omni",
+        parts=parts,
+        context_tokens=settings.window_tokens,
+        max_output_tokens=min(_MAX_OUTPUT_TOKENS, settings.window_tokens),
+        frames=FRAMES,
+        speech=checkpoint.speaks,
+        notes=(
+            f"{checkpoint.variant}. Open Qwen3-Omni weights, not Qwen3.5-Omni, of which there are "
+            "none.",
+        ),
+    )

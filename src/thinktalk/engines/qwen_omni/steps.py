@@ -1,0 +1,65 @@
+"""One token more in each of some conversations: on processors row by row, on CUDA by graphs."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from thinktalk.engines.qwen_omni.cache import Cache, Rows
+from thinktalk.engines.qwen_omni.graphs import Capture, bucket
+from thinktalk.engines.qwen_omni.layers import Stack
+
+_SHORTEST_SPAN = 512  # tokens
+
+
+class Steps:
+    """The steps of a stack with the cache it reads and writes.
+
+    A graph cannot choose rows by itself: it takes slots 0, 1, …, and those that take no step write
+    where nobody reads.
+
+    Args:
+        capture: makes graphs; None where there are none, as on processors and over several cards.
+    """
+
+    def __init__(self, stack: Stack, cache: Cache, capture: Capture | None) -> None:
+        self._stack, self._cache = stack, cache
+        self._graphs = None if capture is None else capture(self._dense)
+
+    def __call__(self, vectors: Tensor, rows: Rows) -> Tensor:
+        """The last hidden states (num_rows, hidden_size) after vectors of the same shape."""
+        if self._graphs is None:
+            return self._row_by_row(vectors, rows)
+        count, span = self._size(rows)
+        slots = torch.tensor(rows.slots, device=vectors.device)
+        places = torch.full((2, count), self._cache.capacity)
+        places[:, list(rows.slots)] = torch.tensor((rows.lengths, rows.positions))
+        lengths, positions = places.to(vectors.device)
+        spread = vectors.new_zeros(count, vectors.shape[1])
+        spread[slots] = vectors
+        (hidden,) = self._graphs((count, span), spread, lengths, positions)
+        return hidden[slots]
+
+    def _size(self, rows: Rows) -> tuple[int, int]:
+        """How many slots a graph takes for these rows, and how far it looks back."""
+        count = min(bucket(max(rows.slots) + 1), self._cache.slots)
+        span = max(_SHORTEST_SPAN, bucket(max(rows.lengths) + 1))
+        return count, min(span, self._cache.capacity)
+
+    def _dense(
+        self, size: tuple[int, int], vectors: Tensor, lengths: Tensor, positions: Tensor
+    ) -> tuple[Tensor]:
+        """What a graph is captured of: slots 0, 1, …, all of them."""
+
+        def attend(layer: int, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+            return self._cache.attend_all(layer, query, key, value, lengths, size[1])
+
+        return (self._stack(vectors, positions, attend),)
+
+    def _row_by_row(self, vectors: Tensor, rows: Rows) -> Tensor:
+        positions = torch.tensor(rows.positions, device=vectors.device)
+
+        def attend(layer: int, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+            return self._cache.attend(layer, query, key, value, rows)
+
+        return self._stack(vectors, positions, attend)
