@@ -263,9 +263,6 @@ class QwenOmniSettings(_Section):
     talker_repetition_penalty: float = Field(
         1.05, gt=0, description="Over 1 makes sounds that were made before less likely"
     )
-    compile: bool = Field(
-        False, description="Compile the decode steps (torch.compile); the start takes longer"
-    )
 
 
 class ScriptedSettings(_Section):
