@@ -64,7 +64,7 @@ class QwenOmniEngine:
         reply = self._reply(model, prompt, request)
         try:
             model.scheduler.submit(reply)
-            async with aclosing(_events(reply, has_tools=bool(request.tools))) as events:
+            async with aclosing(_events(reply, request)) as events:
                 async for event in events:
                     yield event
         finally:
@@ -103,9 +103,10 @@ class QwenOmniEngine:
         )
 
 
-async def _events(reply: Reply, *, has_tools: bool) -> AsyncGenerator[Event, None]:
-    parser = ToolCallParser() if has_tools else None
-    alignment, has_called = Alignment(), False
+async def _events(reply: Reply, request: GenerateRequest) -> AsyncGenerator[Event, None]:
+    """What comes of a reply, in the order in which it does."""
+    parser = ToolCallParser() if request.tools else None
+    alignment = Alignment()
     async with aclosing(reply.outbox.items()) as items:
         async for item in items:
             match item:
@@ -113,24 +114,27 @@ async def _events(reply: Reply, *, has_tools: bool) -> AsyncGenerator[Event, Non
                     for delta in parser.feed(item) if parser else (TextDelta(item),):
                         if isinstance(delta, TextDelta):
                             alignment.write(delta.text)
-                        has_called = has_called or isinstance(delta, ToolCallDelta)
                         yield delta
+                        if isinstance(delta, ToolCallDelta) and not request.parallel_tool_calls:
+                            yield Finished("tool_calls", _usage(reply))
+                            return
                 case Sound(samples, is_last):
                     duration_s = len(samples) / SAMPLE_RATE
                     span = alignment.speak(duration_s, is_last=is_last)
                     yield AudioDelta(Audio(samples, SAMPLE_RATE), span)
-                case Ended(reason, num_tokens):
+                case Ended(reason):
                     for delta in parser.close() if parser else ():
-                        has_called = has_called or isinstance(delta, ToolCallDelta)
                         yield delta
-                    prompt = reply.prompt
-                    usage = Usage(
-                        prompt_text_tokens=prompt.num_text_tokens,
-                        completion_text_tokens=num_tokens,
-                        internal_tokens=prompt.input_ids.shape[1],
-                    )
-                    is_call = has_called and reason == "stop"
-                    yield Finished("tool_calls" if is_call else reason, usage)
+                    has_called = parser is not None and parser.num_calls > 0 and reason == "stop"
+                    yield Finished("tool_calls" if has_called else reason, _usage(reply))
+
+
+def _usage(reply: Reply) -> Usage:
+    return Usage(
+        prompt_text_tokens=reply.prompt.num_text_tokens,
+        completion_text_tokens=len(reply.tokens),
+        internal_tokens=reply.prompt.input_ids.shape[1],
+    )
 
 
 def _capabilities(checkpoint: Checkpoint, settings: QwenOmniSettings) -> Capabilities:

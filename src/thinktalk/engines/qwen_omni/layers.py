@@ -87,6 +87,8 @@ class Norm:
 
     def __call__(self, x: Tensor) -> Tensor:
         if self._scale is None:
+            if self._weight.dim() == 1:
+                return F.rms_norm(x, x.shape[-1:], self._weight, self._epsilon)
             return F.rms_norm(x, x.shape[-1:], None, self._epsilon) * self._weight
         length = torch.linalg.vector_norm(x, dim=-1, keepdim=True)
         return x / torch.hypot(length, self._least) * self._scale

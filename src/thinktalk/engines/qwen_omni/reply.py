@@ -25,7 +25,6 @@ class Ended:
     """The last that a reply yields."""
 
     reason: FinishReason
-    num_tokens: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)

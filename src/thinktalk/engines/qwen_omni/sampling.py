@@ -48,20 +48,14 @@ def draw(scores: Tensor, numbers: Tensor, drawing: Drawing) -> Tensor:
 
 
 class TextSampler:
-    """Draws the tokens of one reply, by what the request asks for.
+    """Draws the tokens of one reply, as `sampling` asks; without a seed each time others."""
 
-    Args:
-        sampling: `seed` None differs each time.
-        banned: ids that are never drawn.
-    """
-
-    def __init__(self, sampling: Sampling, *, banned: Tensor | None = None) -> None:
-        self._drawing = Drawing(sampling.temperature, sampling.top_k, sampling.top_p)
+    def __init__(self, sampling: Sampling) -> None:
         self._sampling = sampling
-        self._banned = banned
+        self._drawing = Drawing(sampling.temperature, sampling.top_k, sampling.top_p)
         self._numbers = numbers(sampling.seed)
         self._counts: dict[int, int] = {}
-        self._prompt: Tensor | None = None
+        self._prompt = torch.tensor([], dtype=torch.long)
 
     def read(self, prompt: Tensor) -> None:
         """Note the ids (n,) of the prompt, which a repetition penalty counts as said."""
@@ -77,15 +71,14 @@ class TextSampler:
         return chosen
 
     def _penalised(self, scores: Tensor) -> Tensor:
-        sampling = self._sampling
-        if self._banned is not None:
-            scores = scores.index_fill(0, self._banned, -torch.inf)
-        said = torch.tensor(list(self._counts), dtype=torch.long, device=scores.device)
+        sampling, device = self._sampling, scores.device
         if sampling.repetition_penalty != 1:
-            ids = said if self._prompt is None else torch.cat((said, self._prompt)).unique()
+            said = torch.tensor(list(self._counts), dtype=torch.long)
+            ids = torch.cat((said, self._prompt)).unique().to(device)
             scores = scores.index_copy(0, ids, repelled(scores[ids], sampling.repetition_penalty))
-        if (sampling.presence_penalty or sampling.frequency_penalty) and len(said):
-            counts = torch.tensor(list(self._counts.values()), device=scores.device)
+        if (sampling.presence_penalty or sampling.frequency_penalty) and self._counts:
+            said = torch.tensor(list(self._counts), device=device)
+            counts = torch.tensor(list(self._counts.values()), device=device)
             cost = sampling.presence_penalty + sampling.frequency_penalty * counts
             scores = scores.index_add(0, said, -cost.to(scores.dtype))
         return scores

@@ -300,7 +300,7 @@ class Scheduler:
 
     def _leave(self, reply: Reply) -> None:
         if reply.reason is not None and not reply.is_cancelled:
-            reply.outbox.put(Ended(reply.reason, len(reply.tokens)))
+            reply.outbox.put(Ended(reply.reason))
         self._remove(reply)
 
     def _fail(self, reply: Reply, error: Exception) -> None:
