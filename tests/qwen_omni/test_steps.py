@@ -9,14 +9,31 @@ import pytest
 import torch
 
 from support.omni_media import ask
-from support.omni_model import Heard, Omni, hear
+from support.omni_model import CAPACITY, Heard, Omni, hear
+from thinktalk.engines.qwen_omni import assembly
 from thinktalk.engines.qwen_omni.graphs import Capture, Step
+from thinktalk.engines.qwen_omni.scheduler import Scheduler
+from thinktalk.engines.qwen_omni.talker import GREEDY
 
 _QUESTIONS = [ask("What is a lighthouse?"), ask("How does it rain? Answer in detail.")]
 
 
 def _plainly(step: Step) -> Step:
     return step
+
+
+class _Sizes:
+    """Runs steps plainly, and keeps the sizes that were asked for."""
+
+    def __init__(self) -> None:
+        self.seen: list[object] = []
+
+    def __call__(self, step: Step) -> Step:
+        def plain(size: object, *tensors: torch.Tensor) -> tuple[torch.Tensor, ...]:
+            self.seen.append(size)
+            return step(size, *tensors)
+
+        return plain
 
 
 async def _replies(capture: Capture | None) -> list[Heard]:
@@ -38,6 +55,23 @@ async def test_slots_in_one_batch_give_what_rows_give() -> None:
     for plain, dense in zip(await _replies(None), await _replies(_plainly), strict=True):
         assert dense.tokens == plain.tokens
         assert np.abs(dense.wave - plain.wave).max() < 1e-4
+
+
+async def test_every_size_is_captured_before_it_is_needed() -> None:
+    omni, sizes = Omni.endless(), _Sizes()
+    with torch.inference_mode():
+        thinker, voice = assembly.assemble(
+            omni.model, GREEDY, slots=3, capacity=CAPACITY, capture=sizes
+        )
+        assembly.prepare(thinker, voice)
+    prepared = set(sizes.seen)
+    scheduler = Scheduler(thinker, voice, slots=3, ends=frozenset())
+    scheduler.start()
+    prompt = omni.read(ask(" ".join(f"Line {number}." for number in range(150))))
+    await asyncio.gather(*(hear(scheduler, omni.reply(prompt)) for _ in range(3)))
+    scheduler.close()
+    assert set(sizes.seen) == prepared
+    assert {(1, 512), (2, 1024), (3, CAPACITY)} <= prepared
 
 
 @pytest.mark.gpu

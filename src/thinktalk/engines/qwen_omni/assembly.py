@@ -6,7 +6,6 @@ from functools import partial
 
 import torch
 
-from thinktalk.engines.qwen_omni.cache import Rows
 from thinktalk.engines.qwen_omni.code2wav import Code2Wav
 from thinktalk.engines.qwen_omni.graphs import Capture, Graphs
 from thinktalk.engines.qwen_omni.loader import Model
@@ -43,13 +42,8 @@ def assemble(
 
 
 def prepare(thinker: Thinker, voice: Voice | None) -> None:
-    """Do each step once, so that what is set up on first use keeps no request waiting."""
-    row = Rows.one(0, 0, 0)
-    thinker.step([0], row)
-    if voice is None:
-        return
-    talker = voice.talker
-    hidden = talker.step(talker.padding, row)
-    talker.frame(hidden, [0], torch.zeros(1, talker.num_codes, device=talker.device))
-    for size in CHUNK_SIZES:
-        voice.code2wav.capture(size)
+    """Set up, before anybody waits for it, what is set up on first use: graphs of every size."""
+    thinker.prepare()
+    if voice is not None:
+        voice.talker.prepare()
+        voice.code2wav.prepare(CHUNK_SIZES)

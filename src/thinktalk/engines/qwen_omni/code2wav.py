@@ -9,7 +9,7 @@ same shapes. Knows nothing of who speaks.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -252,10 +252,10 @@ class Code2Wav:
             return self._decode(None, codes, *place)[0]
         return self._graphs(codes.shape[1], codes, *place)[0]
 
-    def capture(self, num_frames: int) -> None:
-        """Prepare steps of so many frames, on a stream of nobody."""
-        if self._graphs is not None:
-            codes = torch.zeros_like(self._offsets).expand(-1, num_frames)
+    def prepare(self, sizes: Iterable[int]) -> None:
+        """Set up steps of so many frames, on a stream of nobody."""
+        for num_frames in sizes if self._graphs is not None else ():
+            codes = torch.zeros_like(self._offsets).repeat(1, num_frames)
             self(codes, self._spare, 0)
 
     def _decode(self, size: Hashable, codes: Tensor, slot: Tensor, start: Tensor) -> tuple[Tensor]:

@@ -58,3 +58,12 @@ class Graphs:
 def bucket(count: int) -> int:
     """The next power of two: so few sizes are captured."""
     return 1 << max(0, count - 1).bit_length()
+
+
+def sizes(least: int, most: int) -> list[int]:
+    """What `bucket` makes of the numbers from `least` to `most`, and no more than `most`."""
+    found = []
+    while least < most:
+        found.append(least)
+        least = bucket(least + 1)
+    return [*found, most]

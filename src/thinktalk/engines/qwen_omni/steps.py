@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from thinktalk.engines.qwen_omni.cache import Cache, Rows
-from thinktalk.engines.qwen_omni.graphs import Capture, bucket
+from thinktalk.engines.qwen_omni.graphs import Capture, bucket, sizes
 from thinktalk.engines.qwen_omni.layers import Stack
 
 _SHORTEST_SPAN = 512  # tokens
@@ -39,6 +39,19 @@ class Steps:
         spread[slots] = vectors
         (hidden,) = self._graphs((count, span), spread, lengths, positions)
         return hidden[slots]
+
+    def capture(self, like: Tensor) -> None:
+        """Prepare every size that there may be, with vectors like (1, hidden_size) that go nowhere.
+
+        Captured on first use it would keep everybody waiting.
+        """
+        if self._graphs is None:
+            return
+        nowhere = self._cache.capacity
+        for count in sizes(1, self._cache.slots):
+            for span in sizes(_SHORTEST_SPAN, self._cache.capacity):
+                places = torch.full((count,), nowhere, device=like.device)
+                self._graphs((count, span), like.repeat(count, 1), places, places)
 
     def _size(self, rows: Rows) -> tuple[int, int]:
         """How many slots a graph takes for these rows, and how far it looks back."""

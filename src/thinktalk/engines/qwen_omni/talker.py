@@ -17,7 +17,7 @@ from torch import Tensor
 
 from thinktalk.engines.qwen_omni.cache import Cache, Rows
 from thinktalk.engines.qwen_omni.code_predictor import SAMPLED, CodePredictor
-from thinktalk.engines.qwen_omni.graphs import Capture, bucket
+from thinktalk.engines.qwen_omni.graphs import Capture, bucket, sizes
 from thinktalk.engines.qwen_omni.layers import Stack
 from thinktalk.engines.qwen_omni.positions import Positions
 from thinktalk.engines.qwen_omni.sampling import Drawing, draw, repelled
@@ -163,6 +163,14 @@ class Talker:
         `vectors` are the frame's embeddings, summed, plus what the talker is told with it.
         """
         return self._steps(vectors, rows)
+
+    def prepare(self) -> None:
+        """Set up what the first step and frame would otherwise wait for."""
+        self._steps.capture(self.padding)
+        if self._graphs is not None:
+            for count in sizes(1, self.cache.slots):
+                numbers = torch.zeros(count, self.num_codes, device=self.device)
+                self.frame(self.padding.repeat(count, 1), [self.cache.slots] * count, numbers)
 
     def _frame(
         self, size: Hashable, hidden: Tensor, rows: Tensor, numbers: Tensor

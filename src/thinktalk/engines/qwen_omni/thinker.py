@@ -127,6 +127,10 @@ class Thinker:
         hidden = self._steps(F.embedding(ids, self.embedding), rows)
         return F.linear(hidden.to(self._head.device), self._head)
 
+    def prepare(self) -> None:
+        """Set up what the first step would otherwise wait for."""
+        self._steps.capture(self.embedding[:1])
+
     def _encode(
         self, ids: Tensor, features: dict[str, Tensor], embedded: _Embedded
     ) -> Iterator[None]:
