@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import AsyncGenerator, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -96,8 +97,8 @@ class Outbox:
         self._queue: asyncio.Queue[Yielded | Exception] = asyncio.Queue()
 
     def put(self, item: Yielded | Exception) -> None:
-        """From any thread. A loop that is gone has no reader either."""
-        if not self._loop.is_closed():
+        """From any thread."""
+        with suppress(RuntimeError):  # the loop has been closed, and so is gone who would read
             self._loop.call_soon_threadsafe(self._queue.put_nowait, item)
 
     async def items(self) -> AsyncGenerator[Yielded, None]:

@@ -155,7 +155,7 @@ class Scheduler:
         self._piece_s = time.monotonic() - began
 
     def _may_read(self) -> bool:
-        leads = [s.lead_s for s in self._speeches() if s.num_sounded]
+        leads = [s.lead_s for s in self._speeches() if s.num_sounded and not s.has_ended]
         enough = not leads or min(leads) > self._piece_s
         return enough or self._rounds_since_piece >= _MOST_ROUNDS_PER_PIECE
 
