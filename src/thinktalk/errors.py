@@ -18,6 +18,8 @@
     ├── Forbidden                   foreign origin or host (403)
     │   └── ConsentMissing          nobody says that the speaker agrees
     ├── ModelNotFound               (404)
+    │   └── NoSynthesizer  NoRecognizer
+    │                               no engine here does that
     ├── NoSuchSocket                no conversation is held at this address (404)
     ├── RequestTooSlow              (408)
     ├── BodyTooLarge                (413)
@@ -252,7 +254,8 @@ def _remedy(policies: Sequence[str]) -> str:
     if not policies:
         return ""
     *most, last = (f"'{policy}'" for policy in policies)
-    return f"; media_policy {', '.join(most)} or {last} would let it pass"
+    either = f"{', '.join(most)} or {last}" if most else last
+    return f"; media_policy {either} would let it pass"
 
 
 class MediaTooMuch(MediaError):
@@ -302,11 +305,39 @@ class ConsentMissing(Forbidden):
 
 
 class ModelNotFound(ThinktalkError):
+    """`reason` says what this server lacks, and what to ask it for instead."""
+
     code = "model_not_found"
 
-    def __init__(self, model: str) -> None:
-        super().__init__(f"The model `{model}` does not exist or you do not have access to it.")
+    def __init__(self, model: str, reason: str = "") -> None:
+        # The first sentence is OpenAI's.
+        missing = f"The model `{model}` does not exist or you do not have access to it."
+        super().__init__(f"{missing} {reason}".rstrip())
         self.model = model
+
+
+class NoSynthesizer(ModelNotFound):
+    """Nothing here reads texts aloud, though there may be an engine that speaks its replies."""
+
+    def __init__(self, model: str) -> None:
+        super().__init__(
+            model,
+            "No engine of this server reads a given text aloud. Those that speak at all "
+            "(GET /v1/models says which) speak their replies: ask /v1/chat/completions for "
+            "modalities ['text', 'audio'].",
+        )
+
+
+class NoRecognizer(ModelNotFound):
+    """Nothing here writes down what is said, though there may be an engine that hears it."""
+
+    def __init__(self, model: str) -> None:
+        super().__init__(
+            model,
+            "No engine of this server transcribes speech. Send the sound as input_audio to "
+            "/v1/chat/completions and ask for its words, or to a live conversation, which is "
+            "answered without a transcript.",
+        )
 
 
 class NoSuchSocket(ThinktalkError):

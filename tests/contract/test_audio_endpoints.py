@@ -285,7 +285,9 @@ def test_without_senses_the_endpoints_say_so() -> None:
             f"{url}/v1/audio/speech", json={"model": "tts-1", "voice": "alloy", "input": "Hello"}
         )
         assert spoken.status_code == 404
-        assert post(url, model="qwen3-asr-flash").status_code == 404
+        assert "modalities ['text', 'audio']" in error_of(spoken)["message"]
+        heard = post(url, model="qwen3-asr-flash")
+        assert heard.status_code == 404 and "input_audio" in error_of(heard)["message"]
 
 
 @pytest.mark.parametrize("wanted", ["text", "json", "srt", "vtt", "verbose_json"])

@@ -19,7 +19,7 @@ from collections.abc import Coroutine
 from dataclasses import dataclass, replace
 from typing import Any
 
-from thinktalk.errors import InvalidField, ModelNotFound
+from thinktalk.errors import InvalidField, NoRecognizer
 from thinktalk.media.budget import Family
 from thinktalk.media.types import Audio
 from thinktalk.session.answers import Answers
@@ -338,7 +338,7 @@ class Session:
         """Learn what a committed item says: answers wait for it."""
         try:
             if turn.listening is None:
-                raise ModelNotFound("qwen3-asr-flash-realtime")
+                raise NoRecognizer("qwen3-asr-flash-realtime")
             heard = await turn.listening.hear(turn.end)
         except Exception as error:
             self._history.replace(replace(item, status="completed"))

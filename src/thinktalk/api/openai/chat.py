@@ -20,7 +20,7 @@ from thinktalk.api.openai.voices import ChosenVoice, VoiceReader
 from thinktalk.api.openai.whole import whole_answer
 from thinktalk.api.streaming import while_connected
 from thinktalk.engines.base import Capabilities, GenerateRequest, Recognizer, SpeechOptions
-from thinktalk.errors import ModelNotFound
+from thinktalk.errors import ModelNotFound, NoRecognizer
 from thinktalk.events import Report
 from thinktalk.serving.fitting import MediaFitting, about_text_tokens
 from thinktalk.serving.hearing import TranscribingEngine
@@ -91,7 +91,7 @@ class ChatCompletions:
 
     def _recognizer(self) -> Recognizer:
         if self._context.services.recognizer is None:
-            raise ModelNotFound("qwen3-asr-flash")
+            raise NoRecognizer("qwen3-asr-flash")
         return self._context.services.recognizer
 
     async def _speech(

@@ -26,7 +26,7 @@ from thinktalk.api.openai.sse import event, event_stream
 from thinktalk.api.openai.voices import VoiceReader
 from thinktalk.api.streaming import GrowingResponse
 from thinktalk.engines import languages
-from thinktalk.errors import InvalidField, ModelNotFound
+from thinktalk.errors import InvalidField, NoSynthesizer
 from thinktalk.media.budget import output_audio_tokens
 from thinktalk.media.types import Audio
 from thinktalk.serving.models import for_audio
@@ -76,7 +76,7 @@ class Speech:
             )
         synthesizer = self._context.services.synthesizer
         if synthesizer is None:
-            raise ModelNotFound(body.model)
+            raise NoSynthesizer(body.model)
         wanted = SpeechBody(
             voice=body.voice,
             voice_sample=body.voice_sample,

@@ -23,7 +23,7 @@ from thinktalk.api.openai.sse import DONE, Pulse, event, event_stream
 from thinktalk.api.streaming import while_connected
 from thinktalk.engines import languages
 from thinktalk.engines.base import RecognizeOptions, Recognizer, Segment
-from thinktalk.errors import BadRequest, InvalidField, ModelNotFound
+from thinktalk.errors import BadRequest, InvalidField, NoRecognizer
 from thinktalk.events import Progress
 from thinktalk.media.spool import MediaFile
 from thinktalk.media.types import Audio, Recording
@@ -75,7 +75,7 @@ class Transcriptions:
         form = await _read_form(request, receive, translate=translate)
         recognizer = self._context.services.recognizer
         if recognizer is None:
-            raise ModelNotFound("whisper-1")
+            raise NoRecognizer("whisper-1")
         self._context.rates.admit(caller(request))
         if form.is_stream:
             pulse = Pulse()
