@@ -8,12 +8,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from pathlib import Path
 
 from thinktalk.engines.base import Capabilities, GenerateRequest
 from thinktalk.engines.qwen_omni import running, sounds, voices
 from thinktalk.engines.qwen_omni.alignment import Alignment
 from thinktalk.engines.qwen_omni.checkpoint import Checkpoint
-from thinktalk.engines.qwen_omni.pictures import FRAMES
+from thinktalk.engines.qwen_omni.pictures import frames_within
 from thinktalk.engines.qwen_omni.prompt import Prompt
 from thinktalk.engines.qwen_omni.reply import Ended, Outbox, Reply, Sound
 from thinktalk.engines.qwen_omni.running import Running
@@ -138,7 +139,8 @@ def _usage(reply: Reply) -> Usage:
 
 
 def _capabilities(checkpoint: Checkpoint, settings: QwenOmniSettings) -> Capabilities:
-    name = checkpoint.name
+    # Of a directory its last name: clients need not know where it lies.
+    name = Path(checkpoint.name).name if Path(checkpoint.name).exists() else checkpoint.name
     parts = {"thinker": name, "ears": name, "eyes": name}
     if checkpoint.speaks:
         parts["talker"] = name
@@ -147,7 +149,7 @@ def _capabilities(checkpoint: Checkpoint, settings: QwenOmniSettings) -> Capabil
         parts=parts,
         context_tokens=settings.window_tokens,
         max_output_tokens=min(_MAX_OUTPUT_TOKENS, settings.window_tokens),
-        frames=FRAMES,
+        frames=frames_within(settings.window_tokens),
         speech=checkpoint.speaks,
         notes=(
             f"{checkpoint.variant}. Open Qwen3-Omni weights, not Qwen3.5-Omni, of which there are "

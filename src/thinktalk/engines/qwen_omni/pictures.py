@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -36,6 +36,18 @@ FRAMES = FrameSampling(
     max_total_pixels=2 * _VIDEO_TOKENS * _PIXELS_PER_TOKEN,
     multiple=32,
 )
+# Of a window; the rest is for its sound, the question and the reply.
+_VIDEO_SHARE = 0.75
+
+
+def frames_within(window_tokens: int) -> FrameSampling:
+    """`FRAMES`, but so few and small that a video leaves room in the window."""
+    tokens = min(_VIDEO_TOKENS, int(_VIDEO_SHARE * window_tokens))
+    pixels = tokens * _PIXELS_PER_TOKEN
+    # Each pair of frames takes the fewest pixels at least.
+    most = max(2, 2 * (pixels // _FRAME_PIXELS[0]))
+    return replace(FRAMES, max_frames=min(FRAMES.max_frames, most), max_total_pixels=2 * pixels)
+
 
 # Times between frames are rounded to this, in seconds. So the model, which counts positions as
 # float32, lays sound among pictures just as the prompt does, up to position 16,384.

@@ -32,7 +32,7 @@ _ALONE = 1 << 30  # all of it
 # Who has so much sound in hand waits while others think or read.
 _ENOUGH_LEAD_S = 3.0
 # Rounds between two pieces of a prompt at most, however little listeners have in hand.
-_MOST_ROUNDS_PER_PIECE = 8
+_MOST_ROUNDS_PER_PIECE = 3
 _IDLE_S = 1.0
 
 

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 _NUM_CONTROLS = 1024  # the last ids of the talker's vocabulary; of them only the end is drawn
 _NUM_HEAD = 3  # tokens that open the assistant's turn
+_NUM_OPENING = 9  # with those of the codes, and the first of the reply
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,7 @@ class Talker:
             stack.devices,
             self._embedding.dtype,
             slots=slots,
-            capacity=capacity,
+            capacity=capacity + _NUM_OPENING,  # so much more than the thinker it may read
             num_kv_heads=text.num_key_value_heads,
             head_dim=module.model.layers[0].self_attn.head_dim,
         )
