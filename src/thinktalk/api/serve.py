@@ -107,9 +107,11 @@ async def _serve(
 
     for wanted in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(wanted, asked_to_stop)
+    host, port = listening.getsockname()[:2]
+    url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
     serving = asyncio.create_task(listener.serve(sockets=[listening]))
     stopping = asyncio.create_task(_drain(listener, app, stop, grace_s))
-    loading = asyncio.create_task(_load(listener, app, on_listening))
+    loading = asyncio.create_task(_load(listener, app, url, on_listening))
     await serving
     for task in (stopping, loading):
         task.cancel()
@@ -131,10 +133,10 @@ async def _drain(
 
 
 async def _load(
-    listener: _Listener, app: Application, on_listening: Callable[[str], None] | None
+    listener: _Listener, app: Application, url: str, on_listening: Callable[[str], None] | None
 ) -> None:
     """See the server through its start; one that can never answer ends, for others to notice."""
-    await _tell(listener, on_listening)
+    await _tell(listener, url, on_listening)
     try:
         await app.context.readiness.started()
     except ThinktalkError:
@@ -143,13 +145,11 @@ async def _load(
     _log.info("ready")
 
 
-async def _tell(listener: _Listener, on_listening: Callable[[str], None] | None) -> None:
+async def _tell(listener: _Listener, url: str, on_listening: Callable[[str], None] | None) -> None:
     while not listener.started:  # noqa: ASYNC110 - uvicorn offers a flag, no event
         await asyncio.sleep(0.01)
     # What is loaded by now stays: searching it for garbage would only make streams stutter.
     gc.collect()
     gc.freeze()
-    host, port = listener.servers[0].sockets[0].getsockname()[:2]
-    url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-    if on_listening is not None:
+    if on_listening is not None and not listener.should_exit:
         on_listening(url)

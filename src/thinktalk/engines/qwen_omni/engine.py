@@ -6,8 +6,10 @@ Knows nothing of layers and devices: `running` builds what it asks.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
+import threading
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing, suppress
+from functools import partial
 from pathlib import Path
 
 from thinktalk.engines.base import Capabilities, GenerateRequest
@@ -74,9 +76,8 @@ class QwenOmniEngine:
     async def _started(self) -> Running:
         async with self._loading:
             if self._running is None:
-                self._running = await asyncio.to_thread(
-                    running.start, self._checkpoint, self._settings, self._weights
-                )
+                start = partial(running.start, self._checkpoint, self._settings, self._weights)
+                self._running = await _unwaited(start)
             return self._running
 
     def _reply(self, model: Running, prompt: Prompt, request: GenerateRequest) -> Reply:
@@ -102,6 +103,36 @@ class QwenOmniEngine:
             speech=speech,
             outbox=Outbox(),
         )
+
+
+async def _unwaited(work: Callable[[], Running]) -> Running:
+    """Do `work` on a thread that the end of the process does not wait for: loading may take long.
+
+    Cancelling leaves it alone.
+    """
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[Running] = loop.create_future()
+
+    def give(result: Running | None, failure: BaseException | None) -> None:
+        if done.cancelled():
+            if result is not None:
+                threading.Thread(target=result.scheduler.close, daemon=True).start()
+        elif failure is not None:
+            done.set_exception(failure)
+        elif result is not None:
+            done.set_result(result)
+
+    def run() -> None:
+        result, failure = None, None
+        try:
+            result = work()
+        except BaseException as error:
+            failure = error
+        with suppress(RuntimeError):  # the loop has been closed: nobody waits any more
+            loop.call_soon_threadsafe(give, result, failure)
+
+    threading.Thread(target=run, name="qwen-omni loading", daemon=True).start()
+    return await done
 
 
 async def _events(reply: Reply, request: GenerateRequest) -> AsyncGenerator[Event, None]:
