@@ -54,8 +54,13 @@ class _Turns:
     free: list[int] = field(default_factory=list)
 
     @property
+    def placed(self) -> list[Reply]:
+        """Those that have a slot."""
+        return [*([self.reading] if self.reading else ()), *self.active]
+
+    @property
     def everybody(self) -> list[Reply]:
-        return [*self.waiting, *([self.reading] if self.reading else ()), *self.active]
+        return [*self.waiting, *self.placed]
 
 
 class Scheduler:
@@ -105,7 +110,7 @@ class Scheduler:
                     self._round()
                 except Exception as error:
                     _logger.exception("a round of the model failed")
-                    for reply in self._turns.everybody:
+                    for reply in self._turns.placed:
                         self._fail(reply, error)
         for reply in [*self._turns.everybody, *self._arrived]:
             reply.outbox.put(NotReady("the engine has been stopped"))
