@@ -40,7 +40,7 @@ def test_top_k_and_then_top_p_narrow_the_choice() -> None:
 
 def test_what_cannot_be_is_never_drawn_even_by_the_last_number() -> None:
     scores = torch.tensor([[0.0, -torch.inf, 0.0, -torch.inf]])
-    for number in (0.0, 0.4999, 0.5, 1 - 2**-24):
+    for number in (0.0, 0.4999, 0.5, 1 - 2**-24, 1.0):
         assert int(draw(scores, torch.tensor([number]), Drawing())) in (0, 2)
 
 

@@ -140,12 +140,38 @@ async def test_a_stop_text_is_neither_shown_nor_spoken() -> None:
     assert cut.speech is not None and cut.speech.num_tokens == 4
 
 
+@pytest.mark.parametrize("num_frames", [3, 5, 6, 7, 11, 19])
+async def test_the_last_sound_says_that_it_is_the_last(num_frames: int) -> None:
+    """Whatever is left over when the talker finds its end."""
+    omni = Omni.endless()
+    prompt = omni.read(_QUESTION)
+    with omni.scheduler() as scheduler:
+        reply = omni.reply(prompt, max_tokens=3)
+        assert reply.speech is not None
+        reply.speech.max_frames = num_frames
+        heard = await hear(scheduler, reply)
+    assert heard.lasts == [False] * (len(heard.sounds) - 1) + [True]
+    assert reply.speech.num_sounded == num_frames
+    assert reply.speech.num_tokens == 3
+
+
+async def test_who_has_enough_text_hears_it_to_its_end() -> None:
+    omni = Omni.endless()
+    prompt = omni.read(_QUESTION)
+    with omni.scheduler() as scheduler:
+        reply = omni.reply(prompt, max_tokens=1000, max_frames=40)
+        scheduler.submit(reply)
+        async for item in timed(reply.outbox.items()):
+            if isinstance(item, Sound):
+                reply.stop_writing()
+    assert reply.speech is not None and reply.speech.num_frames == 40
+    assert len(reply.tokens) < 20 and reply.speech.is_all_told
+
+
 @pytest.mark.parametrize(("max_tokens", "num_tokens"), [(0, 0), (1, 1)])
 async def test_replies_of_no_or_one_token_end(max_tokens: int, num_tokens: int) -> None:
     omni = Omni.endless()
     reply = omni.reply(omni.read(_QUESTION), max_tokens=max_tokens, max_frames=6)
-    if not max_tokens:
-        reply.speech = None
     with omni.scheduler() as scheduler:
         heard = await hear(scheduler, reply)
     assert len(heard.tokens) == num_tokens

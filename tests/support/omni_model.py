@@ -104,6 +104,7 @@ class Heard:
     tokens: list[int]
     text: str = ""
     sounds: list[Samples] = field(default_factory=list)
+    lasts: list[bool] = field(default_factory=list)
     order: str = ""  # a letter for each thing that came: t text, s sound
 
     @property
@@ -120,8 +121,9 @@ async def hear(scheduler: Scheduler, reply: Reply) -> Heard:
             case str():
                 heard.text += item
                 heard.order += "t"
-            case Sound(samples):
+            case Sound(samples, is_last):
                 heard.sounds.append(samples)
+                heard.lasts.append(is_last)
                 heard.order += "s"
             case Ended():
                 heard.order += "."

@@ -69,6 +69,9 @@ class Cache:
             end = start + theirs[0].shape[2]
             mine[0][slot, :, start:end] = theirs[0][0]
             mine[1][slot, :, start:end] = theirs[1][0]
+            if mine[0].is_cuda:  # graphs read on, and a NaN left there would reach what is masked
+                for kept in mine:
+                    kept[slot, :, end:] = 0
         return end
 
     def attend(self, layer: int, query: Tensor, key: Tensor, value: Tensor, rows: Rows) -> Tensor:

@@ -24,7 +24,7 @@ from thinktalk.engines.qwen_omni.sampling import TextSampler, numbers
 from thinktalk.engines.qwen_omni.speech import Speech
 from thinktalk.engines.qwen_omni.tool_calls import ToolCallParser
 from thinktalk.engines.qwen_omni.written import Written
-from thinktalk.errors import PromptTooLong
+from thinktalk.errors import NotReady, PromptTooLong
 from thinktalk.events import AudioDelta, Event, Finished, TextDelta, ToolCallDelta, Usage
 from thinktalk.media.types import Audio
 from thinktalk.settings import QwenOmniSettings, WeightSettings
@@ -42,8 +42,8 @@ class QwenOmniEngine:
     ) -> None:
         self._checkpoint = checkpoint
         self._settings, self._weights = settings, weights
-        self._loading = asyncio.Lock()
-        self._running: Running | None = None
+        self._loading: asyncio.Task[Running] | None = None
+        self._is_stopped = False
         self._capabilities = _capabilities(checkpoint, settings)
 
     @property
@@ -51,17 +51,22 @@ class QwenOmniEngine:
         return self._capabilities
 
     async def start(self) -> None:
-        await self._started()
+        self._is_stopped = False
+        await self._running()
 
     async def stop(self) -> None:
-        async with self._loading:
-            if self._running is not None:
-                await asyncio.to_thread(self._running.scheduler.close)
-                self._running = None
+        self._is_stopped = True
+        loading, self._loading = self._loading, None
+        if loading is None:
+            return
+        loading.cancel()  # one that is done stays as it is
+        await asyncio.wait((loading,))
+        if not loading.cancelled() and loading.exception() is None:
+            await asyncio.to_thread(loading.result().scheduler.close)
 
     async def generate(self, request: GenerateRequest) -> AsyncGenerator[Event, None]:
         """Raises `PromptTooLong`: the prompt leaves no room for a reply in the window."""
-        model = await self._started()
+        model = await self._running()
         request = await sounds.heard(request, model.window_tokens)
         prompt = await asyncio.to_thread(model.reader.read, request)
         reply = self._reply(model, prompt, request)
@@ -73,12 +78,15 @@ class QwenOmniEngine:
         finally:
             reply.cancel()
 
-    async def _started(self) -> Running:
-        async with self._loading:
-            if self._running is None:
-                start = partial(running.start, self._checkpoint, self._settings, self._weights)
-                self._running = await _unwaited(start)
-            return self._running
+    async def _running(self) -> Running:
+        """The loaded model; loads it, once for all who ask, and again only where that failed."""
+        if self._is_stopped:
+            raise NotReady("the engine has been stopped")
+        loading = self._loading
+        if loading is None or (loading.done() and loading.exception() is not None):
+            start = partial(running.start, self._checkpoint, self._settings, self._weights)
+            loading = self._loading = asyncio.create_task(_unwaited(start))
+        return await asyncio.shield(loading)
 
     def _reply(self, model: Running, prompt: Prompt, request: GenerateRequest) -> Reply:
         sampling, num_read = request.sampling, prompt.input_ids.shape[1]
@@ -142,22 +150,23 @@ async def _events(reply: Reply, request: GenerateRequest) -> AsyncGenerator[Even
     async with aclosing(reply.outbox.items()) as items:
         async for item in items:
             match item:
-                case str():
+                case str() if not reply.is_enough:
                     for delta in parser.feed(item) if parser else (TextDelta(item),):
                         if isinstance(delta, TextDelta):
                             alignment.write(delta.text)
                         yield delta
                         if isinstance(delta, ToolCallDelta) and not request.parallel_tool_calls:
-                            yield Finished("tool_calls", _usage(reply))
-                            return
+                            reply.stop_writing()
+                            break
                 case Sound(samples, is_last):
                     duration_s = len(samples) / SAMPLE_RATE
                     span = alignment.speak(duration_s, is_last=is_last)
                     yield AudioDelta(Audio(samples, SAMPLE_RATE), span)
                 case Ended(reason):
-                    for delta in parser.close() if parser else ():
+                    for delta in parser.close() if parser and not reply.is_enough else ():
                         yield delta
-                    has_called = parser is not None and parser.num_calls > 0 and reason == "stop"
+                    is_whole = reason == "stop" or reply.is_enough
+                    has_called = parser is not None and parser.num_calls > 0 and is_whole
                     yield Finished("tool_calls" if has_called else reason, _usage(reply))
 
 

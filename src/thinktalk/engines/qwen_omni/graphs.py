@@ -30,13 +30,14 @@ class Graphs:
         self._captured: dict[Hashable, tuple[torch.cuda.CUDAGraph, Results, Results]] = {}
 
     def __call__(self, key: Hashable, *inputs: Tensor) -> Results:
-        if key not in self._captured:
-            self._captured[key] = self._capture(key, inputs)
-        graph, places, results = self._captured[key]
-        for place, given in zip(places, inputs, strict=True):
-            place.copy_(given)
-        graph.replay()
-        return tuple(result.clone() for result in results)
+        with torch.cuda.device(inputs[0].device):  # threads start on the first card
+            if key not in self._captured:
+                self._captured[key] = self._capture(key, inputs)
+            graph, places, results = self._captured[key]
+            for place, given in zip(places, inputs, strict=True):
+                place.copy_(given)
+            graph.replay()
+            return tuple(result.clone() for result in results)
 
     def _capture(
         self, key: Hashable, inputs: Results

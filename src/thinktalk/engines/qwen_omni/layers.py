@@ -178,6 +178,7 @@ class Stack:
         self.layers = [Layer(index, layer) for index, layer in enumerate(model.layers)]
         self.rotary = Rotary(model.rotary_emb)
         self._norm = Norm((model.norm, 1))
+        self._end = model.norm.weight.device
 
     @property
     def devices(self) -> list[torch.device]:
@@ -191,4 +192,4 @@ class Stack:
                 x = x.to(layer.device)
                 rotary = (rotary[0].to(layer.device), rotary[1].to(layer.device))
             x = layer(x, rotary, attend)
-        return self._norm(x)
+        return self._norm(x.to(self._end))

@@ -41,7 +41,8 @@ Yielded = str | Sound | Ended
 
 @dataclass(slots=True, eq=False)
 class Reply:
-    """What the scheduler knows of one request. All but `outbox` and `cancel` is its thread's.
+    """What the scheduler knows of one request. `outbox`, `cancel` and `stop_writing` aside
+    it is its thread's.
 
     Attributes:
         max_tokens: of the reply, within the window.
@@ -63,6 +64,7 @@ class Reply:
     position: int = 0
     reason: FinishReason | None = None
     _cancelled: threading.Event = field(default_factory=threading.Event)
+    _enough: threading.Event = field(default_factory=threading.Event)
 
     @property
     def length(self) -> int:
@@ -81,9 +83,17 @@ class Reply:
     def is_cancelled(self) -> bool:
         return self._cancelled.is_set()
 
+    @property
+    def is_enough(self) -> bool:
+        return self._enough.is_set()
+
     def cancel(self) -> None:
         """From any thread: nobody waits for the rest."""
         self._cancelled.set()
+
+    def stop_writing(self) -> None:
+        """From any thread: no more text is wanted, but what was written is spoken to its end."""
+        self._enough.set()
 
 
 class Outbox:

@@ -43,7 +43,9 @@ def draw(scores: Tensor, numbers: Tensor, drawing: Drawing) -> Tensor:
         odds = odds * (reached - odds < max(drawing.top_p, 1e-9))
         reached = odds.cumsum(-1)
     goal = numbers[:, None].to(reached) * reached[:, -1:]
-    place = (reached <= goal).sum(-1, keepdim=True).clamp_max(num_kept - 1)
+    place = (reached <= goal).sum(-1, keepdim=True)
+    # A number just below 1 may have been rounded to it.
+    place = place.minimum((odds > 0).sum(-1, keepdim=True) - 1)
     return order.gather(-1, place)[:, 0]
 
 

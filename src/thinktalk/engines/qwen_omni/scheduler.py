@@ -12,6 +12,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -28,7 +29,7 @@ from thinktalk.errors import NotReady
 _logger = logging.getLogger(__name__)
 
 _PIECE_TOKENS = 512  # of a prompt, between two rounds of others
-_ALONE = 1 << 30  # all of it
+_WHOLE = 4096  # the same where nobody else is at work
 # Who has so much sound in hand waits while others think or read.
 _ENOUGH_LEAD_S = 3.0
 # Rounds between two pieces of a prompt at most, however little listeners have in hand.
@@ -142,7 +143,7 @@ class Scheduler:
             reply = turns.reading = turns.waiting.popleft()
             reply.slot = min(turns.free)  # graphs take slots from the first on
             turns.free.remove(reply.slot)
-            reply.reading = self._read(reply, _PIECE_TOKENS if turns.active else _ALONE)
+            reply.reading = self._read(reply, _PIECE_TOKENS if turns.active else _WHOLE)
         reply_or_none = turns.reading
         if reply_or_none is None or not self._may_read():
             return
@@ -174,6 +175,8 @@ class Scheduler:
             reply.position = reading.position
             if reply.max_tokens == 0:
                 reply.reason = "length"
+                if reply.speech is not None:
+                    reply.speech.has_ended = True
                 return
             reply.heard = reading if reply.speech is not None else None
             self._write(reply, reading.scores)
@@ -186,11 +189,8 @@ class Scheduler:
                 continue
             if speech.untold_ids:
                 reply.heard = None
-                try:
+                with self._apart(reply):
                     self._open_speech(reply, speech, heard)
-                except Exception as error:
-                    _logger.exception("speech could not be begun")
-                    self._fail(reply, error)
                 return
             if reply.reason is not None:  # as of a reply that is but a tool call
                 reply.heard, speech.has_ended = None, True
@@ -204,11 +204,16 @@ class Scheduler:
         opening = voice.talker.read(reply.prompt, heard, first, speech.speaker, reply.slot)
         speech.open(opening)
         speech.untold_ids.clear()
+        speech.num_tokens -= len(others)  # told once more, and counted with it
         self._tell(reply, others)
 
     # Thinking
 
     def _think(self) -> None:
+        for reply in self._turns.active:
+            if reply.is_thinking and reply.is_enough:
+                reply.reason = "stop"
+                self._tell(reply, [])
         thinking = [reply for reply in self._turns.active if reply.is_thinking]
         if not thinking:
             return
@@ -216,7 +221,8 @@ class Scheduler:
         scores = self._thinker.step([reply.tokens[-1] for reply in thinking], rows)
         for reply, row in zip(thinking, scores, strict=True):
             reply.position += 1
-            self._write(reply, row)
+            with self._apart(reply):
+                self._write(reply, row)
 
     def _write(self, reply: Reply, scores: torch.Tensor) -> None:
         """Draw a token, give out its text, tell the talker, and end the reply where it ends."""
@@ -279,7 +285,8 @@ class Scheduler:
                 speech.has_ended = True
             else:
                 speech.add(codes[row], spoken[row, None])
-            self._sound(voice.code2wav, reply, speech)
+            with self._apart(reply):
+                self._sound(voice.code2wav, reply, speech)
 
     def _step(self, talker: Talker, speaking: list[tuple[int, Speech]]) -> None:
         if not speaking:
@@ -305,8 +312,18 @@ class Scheduler:
 
     def _leave(self, reply: Reply) -> None:
         if reply.reason is not None and not reply.is_cancelled:
-            reply.outbox.put(Ended(reply.reason))
+            is_cut = reply.speech is not None and reply.speech.is_cut
+            reply.outbox.put(Ended("length" if is_cut else reply.reason))
         self._remove(reply)
+
+    @contextmanager
+    def _apart(self, reply: Reply) -> Iterator[None]:
+        """What goes wrong meanwhile ends this reply and no other."""
+        try:
+            yield
+        except Exception as error:
+            _logger.exception("a reply failed")
+            self._fail(reply, error)
 
     def _fail(self, reply: Reply, error: Exception) -> None:
         reply.outbox.put(failed(error))

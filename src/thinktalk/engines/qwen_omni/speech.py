@@ -34,6 +34,7 @@ class Speech:
         numbers: what decides its draws.
         untold_ids: tokens to speak, before the talker has read the prompt; the first opens it.
         untold: tokens as the talker takes them, not yet given to it.
+        is_cut: it has as many frames as there is room for.
         hidden, spoken: (1, hidden_size), the talker's state and the last frame's embeddings.
     """
 
@@ -45,6 +46,7 @@ class Speech:
     is_open: bool = False
     is_all_told: bool = False
     has_ended: bool = False
+    is_cut: bool = False
     hidden: Tensor | None = None
     spoken: Tensor | None = None
     num_tokens: int = 0
@@ -104,13 +106,17 @@ class Speech:
         self.num_frames += 1
         most = self.num_tokens * _MOST_FRAMES_PER_TOKEN + _MOST_FRAMES_MORE
         is_lost = self.is_all_told and self.num_frames >= most
-        self.has_ended = is_lost or self.num_frames >= self.max_frames
+        self.is_cut = self.num_frames >= self.max_frames
+        self.has_ended = is_lost or self.is_cut
 
     def take_chunk(self) -> Tensor | None:
         """Codes (num_codes, n) that should be sounded now, if any."""
-        if not self._pending or (not self.has_ended and len(self._pending) < self._chunk_size()):
+        if not self._pending or (not self.has_ended and len(self._pending) < self._wanted()):
             return None
-        count = min(1 << len(self._pending).bit_length() - 1, _MOST)  # few sizes are captured
+        ready = len(self._pending)
+        if not self.has_ended and self._num_chunks >= _FIRST_CHUNKS:
+            ready -= 1
+        count = min(1 << ready.bit_length() - 1, _MOST)  # few sizes are captured
         chunk, self._pending = self._pending[:count], self._pending[count:]
         return torch.stack(chunk, 1)
 
@@ -121,9 +127,13 @@ class Speech:
         self.num_sounded += num_frames
         self._num_chunks += 1
 
-    def _chunk_size(self) -> int:
+    def _wanted(self) -> int:
+        """How many frames a chunk waits for; after the first, one stays for the last chunk."""
         if self._num_chunks < _FIRST_CHUNKS:
             return 1
+        return self._chunk_size() + 1
+
+    def _chunk_size(self) -> int:
         pace_s = (time.monotonic() - self._begun_at) / self.num_frames
         covered = int(_COVERED * self.lead_s / pace_s)
         return max(_LEAST, min(_MOST, 1 << max(covered, 1).bit_length() - 1))
