@@ -19,6 +19,8 @@ _SYSTEM = say("system", "You are a patient teacher.")
 _SOUND = media.audio(24_000)
 _PICTURE = media.image(160, 96)
 _VIDEO = media.video(6, size=(128, 96))
+# 13 positions a second do not make a whole number of this: what follows stands between two.
+_UNEVEN = media.video(5, size=(128, 96), step_s=0.37)
 _FILM = media.video(6, sound=media.audio(48_000), size=(128, 96))
 _ASKED = "What is this? Answer in detail."
 
@@ -27,6 +29,7 @@ REQUESTS = {
     "audio": ask(_SOUND, _ASKED),
     "image": ask(_PICTURE, _ASKED),
     "video": ask(_VIDEO, _ASKED),
+    "video between positions": ask(_UNEVEN, _ASKED),
     "sound within video": ask(_FILM, _ASKED),
     "all together": ask(_PICTURE, _SOUND, _VIDEO, media.image(64, 64), _ASKED),
     "several turns": GenerateRequest(

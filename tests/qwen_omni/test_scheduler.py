@@ -102,6 +102,17 @@ async def test_a_cancelled_reply_gives_up_its_slot_within_a_frame() -> None:
     assert heard.sounds
 
 
+async def test_nothing_is_left_of_a_reply_in_its_slot() -> None:
+    omni = Omni.endless()
+    prompt, other = omni.read(_QUESTION), omni.read(_OTHER)
+    with omni.scheduler(slots=1) as scheduler:
+        first = await hear(scheduler, omni.reply(prompt, max_frames=10))
+        await hear(scheduler, omni.reply(other, max_frames=14))
+        again = await hear(scheduler, omni.reply(prompt, max_frames=10))
+    assert again.tokens == first.tokens
+    assert np.abs(again.wave - first.wave).max() < 1e-5
+
+
 async def test_one_that_waits_can_be_cancelled() -> None:
     omni = Omni.endless()
     prompt = omni.read(_QUESTION)

@@ -25,11 +25,10 @@ def assemble(
 ) -> tuple[Thinker, Voice | None]:
     """Thinker and voice for `slots` conversations of `capacity` tokens.
 
-    Without `capture`, steps are CUDA graphs where the whole model is on one card.
+    Without `capture`, steps are CUDA graphs where a card can capture them.
     """
     network = model.network
-    places = {weight.device for weight in network.parameters()}
-    if capture is None and len(places) == 1 and model.device.type == "cuda":
+    if capture is None and _can_capture(model):
         capture = partial(Graphs, pool=torch.cuda.graph_pool_handle())
     accept = network.config.talker_config.accept_hidden_layer if model.speaks else None
     thinker = Thinker(
@@ -39,6 +38,17 @@ def assemble(
         return thinker, None
     talker = Talker(network, speaking, slots=slots, capacity=capacity, capture=capture)
     return thinker, Voice(talker, Code2Wav(network.code2wav, slots=slots, capture=capture))
+
+
+def _can_capture(model: Model) -> bool:
+    """Whether the whole model is on one card whose grouped products need nothing of the host.
+
+    PyTorch 2.13 has such of bfloat16, for compute capability 9 and 10; elsewhere it reads sizes.
+    """
+    places = {weight.device for weight in model.network.parameters()}
+    if len(places) > 1 or model.device.type != "cuda" or model.dtype != torch.bfloat16:
+        return False
+    return torch.cuda.get_device_capability(model.device)[0] in (9, 10)
 
 
 def prepare(thinker: Thinker, voice: Voice | None) -> None:

@@ -22,10 +22,10 @@ class Rows:
 
     slots: tuple[int, ...]
     lengths: tuple[int, ...]
-    positions: tuple[int, ...]
+    positions: tuple[float, ...]
 
     @classmethod
-    def one(cls, slot: int, length: int, position: int) -> Rows:
+    def one(cls, slot: int, length: int, position: float) -> Rows:
         return cls((slot,), (length,), (position,))
 
     @classmethod

@@ -164,6 +164,8 @@ async def _events(reply: Reply, request: GenerateRequest) -> AsyncGenerator[Even
                     yield AudioDelta(Audio(samples, SAMPLE_RATE), span)
                 case Ended(reason):
                     for delta in parser.close() if parser and not reply.is_enough else ():
+                        if isinstance(delta, TextDelta):
+                            alignment.write(delta.text)
                         yield delta
                     is_whole = reason == "stop" or reply.is_enough
                     has_called = parser is not None and parser.num_calls > 0 and is_whole
@@ -184,15 +186,18 @@ def _capabilities(checkpoint: Checkpoint, settings: QwenOmniSettings) -> Capabil
     parts = {"thinker": name, "ears": name, "eyes": name}
     if checkpoint.speaks:
         parts["talker"] = name
+    text = checkpoint.config["thinker_config"]["text_config"]
+    window_tokens = min(settings.window_tokens, text["max_position_embeddings"])
     return Capabilities(
         name="qwen_omni",
         parts=parts,
-        context_tokens=settings.window_tokens,
-        max_output_tokens=min(_MAX_OUTPUT_TOKENS, settings.window_tokens),
-        frames=frames_within(settings.window_tokens),
+        context_tokens=window_tokens,
+        max_output_tokens=min(_MAX_OUTPUT_TOKENS, window_tokens),
+        frames=frames_within(window_tokens),
         speech=checkpoint.speaks,
         notes=(
             f"{checkpoint.variant}. Open Qwen3-Omni weights, not Qwen3.5-Omni, of which there are "
             "none.",
+            "Speed, language and instructions of speech, and samples of voices, are not followed.",
         ),
     )

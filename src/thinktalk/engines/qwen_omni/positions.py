@@ -14,10 +14,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Positions:
-    """`coordinates` (3, 1, n) of n tokens, and the position of what follows them."""
+    """`coordinates` (3, 1, n) of n tokens, and the position of what follows them.
+
+    That is no whole number after a video whose frames are not a whole number of positions apart.
+    """
 
     coordinates: Tensor
-    following: int
+    following: float
 
     @classmethod
     def of_thinker(cls, module: Any, prompt: Prompt) -> Positions:
@@ -49,4 +52,4 @@ class Positions:
             audio_seqlens=None if mask is None else mask.sum(-1),
             second_per_grids=features.get("video_second_per_grid"),
         )
-        return cls(coordinates, int(coordinates.max()) + 1)
+        return cls(coordinates, float(coordinates.max()) + 1)

@@ -6,7 +6,7 @@ import asyncio
 import threading
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from thinktalk.engines.qwen_omni.sampling import TextSampler
@@ -61,7 +61,7 @@ class Reply:
     reading: Iterator[None] | None = None
     heard: Reading | None = None
     tokens: list[int] = field(default_factory=list)
-    position: int = 0
+    position: float = 0.0
     reason: FinishReason | None = None
     _cancelled: threading.Event = field(default_factory=threading.Event)
     _enough: threading.Event = field(default_factory=threading.Event)
@@ -70,6 +70,10 @@ class Reply:
     def length(self) -> int:
         """How many tokens the thinker has in its cache: the last written one has yet to come."""
         return len(self.prompt.input_ids[0]) + len(self.tokens) - 1
+
+    def forget_media(self) -> None:
+        """The prompt has been read by all who read it: a video's pixels need not outlive that."""
+        self.prompt = replace(self.prompt, features={})
 
     @property
     def is_thinking(self) -> bool:

@@ -155,6 +155,8 @@ class Scheduler:
         except StopIteration:
             reply.reading, turns.reading = None, None
             turns.active.append(reply)
+            if reply.heard is None:
+                reply.forget_media()
         except Exception as error:
             _logger.exception("a prompt could not be read")
             self._fail(reply, error)
@@ -191,6 +193,7 @@ class Scheduler:
                 reply.heard = None
                 with self._apart(reply):
                     self._open_speech(reply, speech, heard)
+                reply.forget_media()
                 return
             if reply.reason is not None:  # as of a reply that is but a tool call
                 reply.heard, speech.has_ended = None, True

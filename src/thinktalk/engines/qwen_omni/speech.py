@@ -53,7 +53,7 @@ class Speech:
     num_frames: int = 0
     num_sounded: int = 0
     _length: int = 0
-    _position: int = 0
+    _position: float = 0.0
     _num_chunks: int = 0
     _pending: list[Tensor] = field(default_factory=list)
     _begun_at: float = 0.0

@@ -32,9 +32,10 @@ class Steps:
             return self._row_by_row(vectors, rows)
         count, span = self._size(rows)
         slots = torch.tensor(rows.slots, device=vectors.device)
-        places = torch.full((2, count), self._cache.capacity)
-        places[:, list(rows.slots)] = torch.tensor((rows.lengths, rows.positions))
-        lengths, positions = places.to(vectors.device)
+        lengths, positions = torch.full((count,), self._cache.capacity), torch.zeros(count)
+        lengths[list(rows.slots)] = torch.tensor(rows.lengths)
+        positions[list(rows.slots)] = torch.tensor(rows.positions, dtype=torch.float)
+        lengths, positions = lengths.to(vectors.device), positions.to(vectors.device)
         spread = vectors.new_zeros(count, vectors.shape[1])
         spread[slots] = vectors
         (hidden,) = self._graphs((count, span), spread, lengths, positions)
@@ -51,7 +52,7 @@ class Steps:
         for count in sizes(1, self._cache.slots):
             for span in sizes(_SHORTEST_SPAN, self._cache.capacity):
                 places = torch.full((count,), nowhere, device=like.device)
-                self._graphs((count, span), like.repeat(count, 1), places, places)
+                self._graphs((count, span), like.repeat(count, 1), places, places.float())
 
     def _size(self, rows: Rows) -> tuple[int, int]:
         """How many slots a graph takes for these rows, and how far it looks back."""
@@ -70,7 +71,7 @@ class Steps:
         return (self._stack(vectors, positions, attend),)
 
     def _row_by_row(self, vectors: Tensor, rows: Rows) -> Tensor:
-        positions = torch.tensor(rows.positions, device=vectors.device)
+        positions = torch.tensor(rows.positions, dtype=torch.float, device=vectors.device)
 
         def attend(layer: int, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
             return self._cache.attend(layer, query, key, value, rows)

@@ -57,7 +57,7 @@ class Opening:
 
     hidden: Tensor
     length: int
-    position: int
+    position: float
 
 
 class Talker:

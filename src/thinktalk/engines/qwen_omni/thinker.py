@@ -38,7 +38,7 @@ class Reading:
     """
 
     scores: Tensor
-    position: int
+    position: float
     media: Tensor
     heard: Tensor
 
