@@ -152,6 +152,15 @@ def test_a_long_video_is_fitted_to_the_window(client: OpenAI) -> None:
     assert _ask(client, content).choices[0].message.content
 
 
+def test_large_pictures_are_fitted_to_the_window_unless_that_is_refused(client: OpenAI) -> None:
+    large = _url("image/png", image_file(picture(2000, 1500)))
+    content = [{"type": "image_url", "image_url": {"url": large}}] * 2
+    reply = _ask(client, [*content, {"type": "text", "text": "What is this?"}])
+    assert reply.choices[0].message.content
+    with pytest.raises(openai.BadRequestError, match=r"\[1, 2047\]"):
+        _ask(client, content, extra_body={"media_policy": "error"})
+
+
 def test_greedy_answers_stops_and_choices(client: OpenAI) -> None:
     one, same = (_ask(client, "Hello?", temperature=0, max_tokens=12) for _ in range(2))
     text = one.choices[0].message.content

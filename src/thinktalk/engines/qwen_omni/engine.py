@@ -32,6 +32,7 @@ from thinktalk.settings import QwenOmniSettings, WeightSettings
 SAMPLE_RATE = 24_000
 _TOOL_CALL = "<tool_call>"  # is not read aloud
 _MAX_OUTPUT_TOKENS = 8192
+_IMAGE_SHARE = 0.5  # of a window, for all images of a conversation
 
 
 class QwenOmniEngine:
@@ -68,7 +69,8 @@ class QwenOmniEngine:
         """Raises `PromptTooLong`: the prompt leaves no room for a reply in the window."""
         model = await self._running()
         request = await sounds.heard(request, model.window_tokens)
-        prompt = await asyncio.to_thread(model.reader.read, request)
+        most = None if request.media_policy == "error" else int(_IMAGE_SHARE * model.window_tokens)
+        prompt = await asyncio.to_thread(model.reader.read, request, most)
         reply = self._reply(model, prompt, request)
         try:
             model.scheduler.submit(reply)

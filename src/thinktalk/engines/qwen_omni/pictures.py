@@ -100,10 +100,17 @@ class PictureReader:
             std=tuple(figures.image_std),
         )
 
-    def images(self, images: Sequence[Image]) -> Patches:
-        """Patches of images, each in the size that the checkpoint's rule gives it."""
-        limits = self.min_pixels, self.max_pixels
-        return self._patches([self._scaled([image], *limits) for image in images])
+    def images(self, images: Sequence[Image], max_tokens: int | None = None) -> Patches:
+        """Patches of images, each in the size that the checkpoint's rule gives it.
+
+        With `max_tokens` none takes more than its even share of so many, if that leaves it the
+        least that the rule gives.
+        """
+        most = self.max_pixels
+        if max_tokens is not None and images:
+            share = max_tokens * _PIXELS_PER_TOKEN // len(images)
+            most = max(self.min_pixels, min(most, share))
+        return self._patches([self._scaled([image], self.min_pixels, most) for image in images])
 
     def videos(self, videos: Sequence[Video]) -> Patches:
         """Patches of videos that have frames, all of a video in the size that the first's gives."""

@@ -63,9 +63,11 @@ class PromptReader:
     def tokenizer(self) -> PreTrainedTokenizerBase:
         return self._template.tokenizer
 
-    def read(self, request: GenerateRequest) -> Prompt:
+    def read(self, request: GenerateRequest, max_image_tokens: int | None = None) -> Prompt:
         """The prompt of a request whose recordings have been read (`sounds.heard`).
 
+        Args:
+            max_image_tokens: that all images together may take; larger ones are scaled down.
         Raises:
             BadRequest: there is media where the checkpoint's template has no place for it, or the
                 sounds take too much memory.
@@ -73,7 +75,8 @@ class PromptReader:
         messages, media = chat_messages(request)
         chat = self._template.ids(messages, chat_tools(request))
         sounds = self._sounds.read(media.sounds)
-        images, videos = self._pictures.images(media.images), self._pictures.videos(media.videos)
+        images = self._pictures.images(media.images, max_image_tokens)
+        videos = self._pictures.videos(media.videos)
         seconds = [self._pictures.seconds_per_grid(video.frames) for video in media.videos]
         marks = self._marks
         fillings = {
