@@ -111,7 +111,8 @@ class RealCosts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capabilities:
-    """What an engine is and takes. `parts` says which weights do what, for people to read.
+    """What an engine is and takes. `parts` says which weights do what, for people to read;
+    `speakers` are voices that it has besides the catalogue's.
 
     `costs` None: media take the documented tokens. An engine that `reads_ahead` answers sooner
     what begins like a request that it was given before with `max_tokens` 0.
@@ -124,6 +125,7 @@ class Capabilities:
     frames: FrameSampling = field(default_factory=FrameSampling)
     costs: RealCosts | None = None
     speech: bool = True
+    speakers: tuple[str, ...] = ()
     reads_ahead: bool = False
     notes: tuple[str, ...] = ()
 

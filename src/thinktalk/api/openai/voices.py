@@ -50,13 +50,17 @@ class ChosenVoice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VoiceReader:
-    """Reads what a request says of its voice. In strict mode only the family's own names count."""
+    """Reads what a request says of its voice. In strict mode only the family's own names count.
+
+    `speakers` are voices of an engine's own.
+    """
 
     media: MediaLoader
     cloner: Cloner
     samples: SampleChecker
     strict: bool
     owner: str = ""
+    speakers: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, context: ApiContext) -> Self:
@@ -66,6 +70,11 @@ class VoiceReader:
             cloner=context.cloner,
             samples=services.samples,
             strict=context.settings.server.strict,
+            speakers=frozenset(
+                name
+                for engine in services.engines.values()
+                for name in engine.capabilities.speakers
+            ),
         )
 
     def on_behalf_of(self, owner: str) -> Self:
@@ -95,7 +104,13 @@ class VoiceReader:
                     param="audio.voice_sample",
                 )
             return ChosenVoice(CUSTOM, is_cloned=self.cloner.can_clone)
-        return ChosenVoice(catalog.resolve(voice).name)
+        try:
+            return ChosenVoice(catalog.resolve(voice).name)
+        except UnknownVoice:
+            own = {speaker.casefold(): speaker for speaker in self.speakers}
+            if self.strict or voice.casefold() not in own:
+                raise
+            return ChosenVoice(own[voice.casefold()])
 
     async def options(
         self, speech: SpeechBody, chosen: ChosenVoice, *, language: str | None = None

@@ -50,6 +50,11 @@ class Checkpoint:
         )
 
     @property
+    def speakers(self) -> tuple[str, ...]:
+        """Names of the talker's voices."""
+        return tuple(self.config["talker_config"].get("speaker_id") or ()) if self.speaks else ()
+
+    @property
     def variant(self) -> str:
         """Which of the released kinds, for people. Only their names tell the last two apart."""
         if self.speaks:

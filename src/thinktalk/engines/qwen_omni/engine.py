@@ -197,6 +197,7 @@ def _capabilities(checkpoint: Checkpoint, settings: QwenOmniSettings) -> Capabil
         max_output_tokens=min(_MAX_OUTPUT_TOKENS, window_tokens),
         frames=frames_within(window_tokens),
         speech=checkpoint.speaks,
+        speakers=checkpoint.speakers,
         notes=(
             f"{checkpoint.variant}. Open Qwen3-Omni weights, not Qwen3.5-Omni, of which there are "
             "none.",
