@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Iterator
 from dataclasses import replace
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,8 +15,12 @@ import pytest
 from support.omni_media import ask
 from support.omni_model import GREEDY_TEXT, Omni, hear, timed
 from thinktalk.engines.base import Sampling
+from thinktalk.engines.qwen_omni.prompt import Prompt
 from thinktalk.engines.qwen_omni.reply import Reply, Sound
+from thinktalk.engines.qwen_omni.scheduler import Scheduler
+from thinktalk.engines.qwen_omni.speech import Speech
 from thinktalk.engines.qwen_omni.talker import Speaking
+from thinktalk.engines.qwen_omni.thinker import Reading, Thinker
 from thinktalk.errors import EngineFailed, NotReady
 
 _QUESTION = ask("What is a lighthouse? Answer in detail.")
@@ -62,18 +69,80 @@ async def test_text_is_the_same_with_and_without_speech() -> None:
 async def test_a_long_prompt_is_read_while_others_speak() -> None:
     omni = Omni.endless()
     long, short = omni.read(_LONG), omni.read(_QUESTION)
-    assert long.input_ids.shape[1] > 1024  # three pieces
+    assert 1536 < long.input_ids.shape[1] <= 2048  # four pieces
     with omni.scheduler() as scheduler:
         alone = await hear(scheduler, omni.reply(long, max_frames=4))
         speaking = omni.reply(short, max_tokens=200, max_frames=120)
         first = asyncio.create_task(hear(scheduler, speaking))
         await asyncio.sleep(1.0)
         assert speaking.speech is not None and speaking.speech.num_sounded
-        late = await hear(scheduler, omni.reply(long, max_frames=4))
+        reply = omni.reply(long, max_frames=4)
+        late = await hear(scheduler, reply)
         assert not first.done()
         await first
+    # Four of the thinker and as many of the talker, whose first comes with the thinker's last.
+    assert reply.num_pieces == 7
     assert late.tokens == alone.tokens  # as if read in one go
     assert np.abs(late.wave - alone.wave).max() < 1e-4
+
+
+async def test_a_short_prompt_does_not_wait_for_a_long_one() -> None:
+    omni = Omni.endless()
+    long, short = omni.read(_LONG), omni.read(_QUESTION)
+    ended: list[str] = []
+
+    async def told(scheduler: Scheduler, prompt: Prompt, name: str) -> None:
+        await hear(scheduler, omni.reply(prompt, max_tokens=1, spoken=False))
+        ended.append(name)
+
+    with omni.scheduler() as scheduler:
+        await asyncio.gather(told(scheduler, long, "long"), told(scheduler, short, "short"))
+    assert ended == ["short", "long"]
+
+
+async def test_listeners_with_little_in_hand_are_not_kept_waiting(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Three frames are spoken between two pieces of another's prompt, not one."""
+    omni = Omni.endless()
+    monkeypatch.setattr(Speech, "lead_s", property(lambda speech: 1e-9))
+    speaking = omni.reply(omni.read(_QUESTION), max_tokens=200, max_frames=200)
+    frames = _frames_between_pieces(monkeypatch, speaking)
+    with omni.scheduler() as scheduler:
+        scheduler.submit(speaking)
+        async for item in timed(speaking.outbox.items()):
+            if isinstance(item, Sound):
+                break
+        frames.clear()
+        await hear(scheduler, omni.reply(omni.read(_LONG), max_tokens=1, spoken=False))
+        speaking.cancel()
+    assert len(frames) == 4
+    assert {later - earlier for earlier, later in pairwise(frames)} == {3}
+
+
+def _frames_between_pieces(monkeypatch: pytest.MonkeyPatch, speaking: Reply) -> list[int]:
+    """How many frames `speaking` has whenever a piece of a prompt has been read."""
+    frames: list[int] = []
+    read = Thinker.read
+
+    def counted(thinker: Thinker, *how: Any) -> Iterator[Reading | None]:
+        for piece in read(thinker, *how):
+            assert speaking.speech is not None
+            frames.append(speaking.speech.num_frames)
+            yield piece
+
+    monkeypatch.setattr(Thinker, "read", counted)
+    return frames
+
+
+async def test_who_has_enough_in_hand_waits_for_those_who_think(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    omni = Omni.endless()
+    monkeypatch.setattr(Speech, "lead_s", property(lambda speech: 3.1))
+    with omni.scheduler() as scheduler:
+        heard = await hear(scheduler, omni.reply(omni.read(_QUESTION), max_tokens=20))
+    assert heard.order.rstrip("s.").strip("t") == "" and heard.sounds
 
 
 async def test_more_replies_than_slots_wait_for_theirs() -> None:

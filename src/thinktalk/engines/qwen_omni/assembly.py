@@ -9,10 +9,10 @@ import torch
 from thinktalk.engines.qwen_omni.code2wav import Code2Wav
 from thinktalk.engines.qwen_omni.graphs import Capture, Graphs
 from thinktalk.engines.qwen_omni.loader import Model
-from thinktalk.engines.qwen_omni.scheduler import Voice
 from thinktalk.engines.qwen_omni.speech import CHUNK_SIZES
 from thinktalk.engines.qwen_omni.talker import Speaking, Talker
 from thinktalk.engines.qwen_omni.thinker import Thinker
+from thinktalk.engines.qwen_omni.voice import Voice
 
 
 def assemble(

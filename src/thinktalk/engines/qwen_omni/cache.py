@@ -59,20 +59,25 @@ class Cache:
         self.keys = [torch.zeros(shape, dtype=dtype, device=device) for device in devices]
         self.values = [torch.zeros(shape, dtype=dtype, device=device) for device in devices]
 
-    def fill(self, slot: int, layers: Sequence[tuple[Tensor, Tensor]], start: int = 0) -> int:
-        """Copy what a prefill left, per layer keys and values of (1, num_kv_heads, n, head_dim).
+    def clear(self, slot: int) -> None:
+        """Make ready for another conversation."""
+        for kept in (*self.keys, *self.values):
+            if kept.is_cuda:  # graphs read on, and a NaN left there would reach what is masked
+                kept[slot] = 0
 
-        Returns the number of tokens that the slot then holds.
+    def write(
+        self, layer: int, slot: int, start: int, keys: Tensor, values: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Write some tokens of one slot, (1, num_kv_heads, n, head_dim), behind `start` others.
+
+        Returns keys and values of all of them, (1, num_kv_heads, start + n, head_dim).
         """
-        end = start
-        for mine, theirs in zip(zip(self.keys, self.values, strict=True), layers, strict=True):
-            end = start + theirs[0].shape[2]
-            mine[0][slot, :, start:end] = theirs[0][0]
-            mine[1][slot, :, start:end] = theirs[1][0]
-            if mine[0].is_cuda:  # graphs read on, and a NaN left there would reach what is masked
-                for kept in mine:
-                    kept[slot, :, end:] = 0
-        return end
+        held = []
+        for kept, new in ((self.keys[layer], keys), (self.values[layer], values)):
+            end = start + new.shape[2]
+            kept[slot, :, start:end] = new[0]
+            held.append(kept[slot, None, :, :end])
+        return held[0], held[1]
 
     def attend(self, layer: int, query: Tensor, key: Tensor, value: Tensor, rows: Rows) -> Tensor:
         """Write one token per row and attend to all that its slot holds.

@@ -47,8 +47,9 @@ class Reply:
     Attributes:
         max_tokens: of the reply, within the window.
         speech: None where only text is asked for.
-        reading: goes on reading the prompt, piece by piece.
-        heard: what the thinker made of it, until the talker has read it.
+        reading: goes on reading the prompt, for the thinker first and then for the talker.
+        num_pieces: of it that have been read.
+        heard: what the thinker made of it, until the talker begins to read.
     """
 
     prompt: Prompt
@@ -59,6 +60,7 @@ class Reply:
     outbox: Outbox
     slot: int = -1
     reading: Iterator[None] | None = None
+    num_pieces: int = 0
     heard: Reading | None = None
     tokens: list[int] = field(default_factory=list)
     position: float = 0.0
@@ -77,7 +79,7 @@ class Reply:
 
     @property
     def is_thinking(self) -> bool:
-        return self.reading is None and self.slot >= 0 and self.reason is None
+        return bool(self.tokens) and self.reason is None
 
     @property
     def is_over(self) -> bool:

@@ -15,49 +15,30 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-import numpy as np
 import torch
 
 from thinktalk.engines.qwen_omni.cache import Rows
-from thinktalk.engines.qwen_omni.code2wav import Code2Wav
-from thinktalk.engines.qwen_omni.reply import Ended, Reply, Sound, failed
-from thinktalk.engines.qwen_omni.speech import Speech
-from thinktalk.engines.qwen_omni.talker import Talker
-from thinktalk.engines.qwen_omni.thinker import Reading, Thinker
+from thinktalk.engines.qwen_omni.pacing import PIECE_TOKENS, WHOLE_TOKENS, Pacing
+from thinktalk.engines.qwen_omni.reply import Ended, Reply, failed
+from thinktalk.engines.qwen_omni.thinker import Thinker
+from thinktalk.engines.qwen_omni.voice import Voice
 from thinktalk.errors import NotReady
 
 _logger = logging.getLogger(__name__)
 
-_PIECE_TOKENS = 512  # of a prompt, between two rounds of others
-_WHOLE = 4096  # the same where nobody else is at work
 # Who has so much sound in hand waits while others think or read.
 _ENOUGH_LEAD_S = 3.0
-# Rounds between two pieces of a prompt at most, however little listeners have in hand.
-_MOST_ROUNDS_PER_PIECE = 3
 _IDLE_S = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class Voice:
-    """What speaks; a text-only checkpoint has none."""
-
-    talker: Talker
-    code2wav: Code2Wav
+_READ = object()
 
 
 @dataclass(slots=True)
 class _Turns:
-    """Who is where. All of the scheduler's thread."""
+    """Who is where: those placed have a slot. All of the scheduler's thread."""
 
+    free: list[int]
     waiting: deque[Reply] = field(default_factory=deque)
-    reading: Reply | None = None
-    active: list[Reply] = field(default_factory=list)
-    free: list[int] = field(default_factory=list)
-
-    @property
-    def placed(self) -> list[Reply]:
-        """Those that have a slot."""
-        return [*([self.reading] if self.reading else ()), *self.active]
+    placed: list[Reply] = field(default_factory=list)
 
     @property
     def everybody(self) -> list[Reply]:
@@ -79,8 +60,7 @@ class Scheduler:
         self._arrived: deque[Reply] = deque()
         self._changed = threading.Condition()
         self._is_closed = False
-        self._rounds_since_piece = 0
-        self._piece_s = 0.0
+        self._pacing = Pacing()
         self._thread = threading.Thread(target=self._run, name="qwen-omni", daemon=True)
 
     def start(self) -> None:
@@ -111,7 +91,7 @@ class Scheduler:
                     self._round()
                 except Exception as error:
                     _logger.exception("a round of the model failed")
-                    for reply in self._turns.placed:
+                    for reply in list(self._turns.placed):
                         self._fail(reply, error)
         for reply in [*self._turns.everybody, *self._arrived]:
             reply.outbox.put(NotReady("the engine has been stopped"))
@@ -129,48 +109,59 @@ class Scheduler:
         for reply in self._turns.everybody:
             if reply.is_cancelled or reply.is_over:
                 self._leave(reply)
+        self._place()
         self._read_on()
-        self._open()
         self._speak()
         self._think()
 
     # Reading
 
-    def _read_on(self) -> None:
+    def _place(self) -> None:
+        """Give out slots, and let talkers begin to read where there is something to speak."""
         turns = self._turns
-        self._rounds_since_piece += 1
-        if turns.reading is None and turns.waiting and turns.free:
-            reply = turns.reading = turns.waiting.popleft()
+        while turns.waiting and turns.free:
+            reply = turns.waiting.popleft()
             reply.slot = min(turns.free)  # graphs take slots from the first on
             turns.free.remove(reply.slot)
-            reply.reading = self._read(reply, _PIECE_TOKENS if turns.active else _WHOLE)
-        reply_or_none = turns.reading
-        if reply_or_none is None or not self._may_read():
+            turns.placed.append(reply)
+            reply.reading = self._read(reply)
+        for reply in turns.placed:
+            speech = reply.speech
+            if reply.heard is None or reply.reading is not None or speech is None:
+                continue
+            if speech.untold_ids:
+                reply.reading = self._open(reply)
+            elif reply.reason is not None:  # as of a reply that is but a tool call
+                reply.heard, speech.has_ended = None, True
+
+    def _read_on(self) -> None:
+        """One piece of one prompt: whose has had the fewest, so that a short one is soon read."""
+        reading = [reply for reply in self._turns.placed if reply.reading is not None]
+        if not reading or not self._pacing.may_read(self._leads_s()):
             return
-        reply = reply_or_none
-        began, self._rounds_since_piece = time.monotonic(), 0
-        try:
+        reply = min(reading, key=lambda reply: reply.num_pieces)
+        reply.num_pieces += 1
+        num_tokens, began = self._piece_tokens(), time.monotonic()
+        with self._apart(reply):
             assert reply.reading is not None
-            next(reply.reading)
-        except StopIteration:
-            reply.reading, turns.reading = None, None
-            turns.active.append(reply)
-            if reply.heard is None:
-                reply.forget_media()
-        except Exception as error:
-            _logger.exception("a prompt could not be read")
-            self._fail(reply, error)
-        self._piece_s = time.monotonic() - began
+            if next(reply.reading, _READ) is _READ:
+                reply.reading = None
+                if reply.heard is None:
+                    reply.forget_media()
+        self._pacing.has_read(num_tokens, time.monotonic() - began)
 
-    def _may_read(self) -> bool:
-        leads = [s.lead_s for s in self._speeches() if s.num_sounded and not s.has_ended]
-        enough = not leads or min(leads) > self._piece_s
-        return enough or self._rounds_since_piece >= _MOST_ROUNDS_PER_PIECE
+    def _leads_s(self) -> list[float]:
+        """What those who listen have in hand."""
+        speeches = [reply.speech for reply in self._turns.placed if reply.speech is not None]
+        return [s.lead_s for s in speeches if s.num_sounded and not s.has_ended]
 
-    def _read(self, reply: Reply, piece_tokens: int) -> Iterator[None]:
-        """Read a prompt and begin its reply; pauses between pieces."""
+    def _piece_tokens(self) -> int:
+        return PIECE_TOKENS if len(self._turns.placed) > 1 else WHOLE_TOKENS
+
+    def _read(self, reply: Reply) -> Iterator[None]:
+        """Read a prompt, begin its reply and let the talker read; pauses between pieces."""
         reply.sampler.read(reply.prompt.input_ids[0])
-        for reading in self._thinker.read(reply.prompt, reply.slot, piece_tokens):
+        for reading in self._thinker.read(reply.prompt, reply.slot, self._piece_tokens):
             if reading is None:
                 yield
                 continue
@@ -182,42 +173,25 @@ class Scheduler:
                 return
             reply.heard = reading if reply.speech is not None else None
             self._write(reply, reading.scores)
+        if reply.speech is not None and reply.speech.untold_ids:
+            yield from self._open(reply)
 
-    def _open(self) -> None:
-        """Let the talker read for one reply that has something to speak now."""
-        for reply in self._turns.active:
-            speech, heard = reply.speech, reply.heard
-            if speech is None or heard is None:
-                continue
-            if speech.untold_ids:
-                reply.heard = None
-                with self._apart(reply):
-                    self._open_speech(reply, speech, heard)
-                reply.forget_media()
-                return
-            if reply.reason is not None:  # as of a reply that is but a tool call
-                reply.heard, speech.has_ended = None, True
-
-    def _open_speech(self, reply: Reply, speech: Speech, heard: Reading) -> None:
-        voice = self._voice
-        if voice is None:
-            return
-        first, *others = speech.untold_ids
-        voice.code2wav.clear(reply.slot)
-        opening = voice.talker.read(reply.prompt, heard, first, speech.speaker, reply.slot)
-        speech.open(opening)
-        speech.untold_ids.clear()
-        speech.num_tokens -= len(others)  # told once more, and counted with it
-        self._tell(reply, others)
+    def _open(self, reply: Reply) -> Iterator[None]:
+        """Let the talker read what the thinker heard; pauses between pieces."""
+        heard, reply.heard = reply.heard, None
+        if heard is not None and reply.speech is not None and self._voice is not None:
+            yield from self._voice.open(
+                reply.speech, reply.prompt, heard, reply.slot, self._piece_tokens
+            )
 
     # Thinking
 
     def _think(self) -> None:
-        for reply in self._turns.active:
+        for reply in self._turns.placed:
             if reply.is_thinking and reply.is_enough:
                 reply.reason = "stop"
                 self._tell(reply, [])
-        thinking = [reply for reply in self._turns.active if reply.is_thinking]
+        thinking = [reply for reply in self._turns.placed if reply.is_thinking]
         if not thinking:
             return
         rows = Rows.joined([Rows.one(r.slot, r.length, r.position) for r in thinking])
@@ -247,69 +221,30 @@ class Scheduler:
         self._tell(reply, spoken)
 
     def _tell(self, reply: Reply, tokens: list[int]) -> None:
-        """Hand the talker tokens to speak, and the mark of the end once there are no more."""
-        speech, voice = reply.speech, self._voice
-        if speech is None or voice is None:
-            return
-        speech.num_tokens += len(tokens)
-        if not speech.is_open:
-            speech.untold_ids.extend(tokens)
-            return
-        if tokens:
-            speech.untold.extend(voice.talker.tell(tokens).split(1))
-        if reply.reason is not None and not speech.is_all_told:
-            speech.untold.append(voice.talker.end)
-            speech.is_all_told = True
+        if reply.speech is not None and self._voice is not None:
+            self._voice.tell(reply.speech, tokens, is_all=reply.reason is not None)
 
     # Speaking
 
     def _speak(self) -> None:
-        voice = self._voice
+        voice, placed = self._voice, self._turns.placed
         if voice is None:
             return
-        busy = self._turns.reading is not None or any(r.is_thinking for r in self._turns.active)
+        is_busy = any(reply.reading is not None or reply.is_thinking for reply in placed)
         speaking = [
             (reply, reply.speech)
-            for reply in self._turns.active
+            for reply in placed
             if reply.speech is not None
             and reply.speech.can_go_on
-            and not (busy and reply.speech.lead_s > _ENOUGH_LEAD_S)
+            and not (is_busy and reply.speech.lead_s > _ENOUGH_LEAD_S)
         ]
         if not speaking:
             return
-        self._step(voice.talker, [(reply.slot, s) for reply, s in speaking if s.hidden is None])
-        hidden = torch.cat([s.hidden for _, s in speaking if s.hidden is not None])
-        drawn = np.array([s.numbers.random(voice.talker.num_codes) for _, s in speaking])
-        numbers = torch.from_numpy(drawn).to(hidden.device, torch.float32)
-        codes, spoken = voice.talker.frame(hidden, [reply.slot for reply, _ in speaking], numbers)
-        firsts = codes[:, 0].tolist()
-        for row, (reply, speech) in enumerate(speaking):
-            if firsts[row] == voice.talker.end_code:
-                speech.has_ended = True
-            else:
-                speech.add(codes[row], spoken[row, None])
+        voice.frame([(reply.slot, speech) for reply, speech in speaking])
+        for reply, speech in speaking:
             with self._apart(reply):
-                self._sound(voice.code2wav, reply, speech)
-
-    def _step(self, talker: Talker, speaking: list[tuple[int, Speech]]) -> None:
-        if not speaking:
-            return
-        vectors = torch.cat([speech.tell(talker.padding) for _, speech in speaking])
-        hidden = talker.step(vectors, Rows.joined([speech.row(slot) for slot, speech in speaking]))
-        for (_, speech), row in zip(speaking, hidden, strict=True):
-            speech.advance(row[None])
-
-    def _sound(self, code2wav: Code2Wav, reply: Reply, speech: Speech) -> None:
-        while (codes := speech.take_chunk()) is not None:
-            start = speech.num_sounded
-            samples = code2wav(codes, reply.slot, start)
-            if start == 0:
-                samples = samples[code2wav.num_missing :]
-            speech.sounded(codes.shape[1])
-            reply.outbox.put(Sound(samples.float().cpu().numpy(), speech.is_silent))
-
-    def _speeches(self) -> list[Speech]:
-        return [r.speech for r in self._turns.active if r.speech is not None]
+                for sound in voice.sounds(speech, reply.slot):
+                    reply.outbox.put(sound)
 
     # Leaving
 
@@ -333,13 +268,10 @@ class Scheduler:
         self._remove(reply)
 
     def _remove(self, reply: Reply) -> None:
-        turns = self._turns
-        if turns.reading is reply:
-            turns.reading = None
-        elif reply in turns.active:
-            turns.active.remove(reply)
-        elif reply in turns.waiting:
-            turns.waiting.remove(reply)
+        for there in (self._turns.placed, self._turns.waiting):
+            if reply in there:
+                there.remove(reply)
+        reply.reading = reply.heard = None
         if reply.slot >= 0:
-            turns.free.append(reply.slot)
+            self._turns.free.append(reply.slot)
             reply.slot = -1

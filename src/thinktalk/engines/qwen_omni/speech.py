@@ -34,6 +34,8 @@ class Speech:
         numbers: what decides its draws.
         untold_ids: tokens to speak, before the talker has read the prompt; the first opens it.
         untold: tokens as the talker takes them, not yet given to it.
+        is_all_known: no more tokens come.
+        is_all_told: the mark of the end is among `untold`, or has been.
         is_cut: it has as many frames as there is room for.
         hidden, spoken: (1, hidden_size), the talker's state and the last frame's embeddings.
     """
@@ -44,6 +46,7 @@ class Speech:
     untold_ids: list[int] = field(default_factory=list)
     untold: deque[Tensor] = field(default_factory=deque)
     is_open: bool = False
+    is_all_known: bool = False
     is_all_told: bool = False
     has_ended: bool = False
     is_cut: bool = False

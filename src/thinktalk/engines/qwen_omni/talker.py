@@ -7,7 +7,7 @@ so it begins once there is one token. Earlier answers and system messages never 
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,7 @@ from thinktalk.engines.qwen_omni.code_predictor import SAMPLED, CodePredictor
 from thinktalk.engines.qwen_omni.graphs import Capture, bucket, sizes
 from thinktalk.engines.qwen_omni.layers import Stack
 from thinktalk.engines.qwen_omni.positions import Positions
+from thinktalk.engines.qwen_omni.prefill import Prefill
 from thinktalk.engines.qwen_omni.sampling import Drawing, draw, repelled
 from thinktalk.engines.qwen_omni.steps import Steps
 
@@ -120,23 +121,38 @@ class Talker:
         return self._module.text_projection(vectors.to(self.device))
 
     def read(
-        self, prompt: Prompt, reading: Reading, first_token: int, speaker: int, slot: int
-    ) -> Opening:
-        """Read the user's turns, as the thinker understood them, and the reply's first token."""
+        self,
+        prompt: Prompt,
+        reading: Reading,
+        first_token: int,
+        speaker: int,
+        slot: int,
+        piece_tokens: Callable[[], int],
+    ) -> Iterator[Opening | None]:
+        """Read the user's turns, as the thinker understood them, and the reply's first token.
+
+        Yields as `Thinker.read` does, last of all the opening.
+        """
         ids = prompt.input_ids[0]
         is_user = self._of_user(ids)
-        media = reading.media
-        vectors = self._embedding.new_empty(len(ids), self._embedding.shape[1])
-        is_text = is_user & ~media
-        vectors[is_text.to(self.device)] = self.tell(ids[is_text].tolist())
-        if media.any():
-            heard = self._module.hidden_projection(reading.heard.to(self.device))
-            vectors[media.to(self.device)] = heard
-        opening = self._opening_turn(ids, first_token, speaker)
-        vectors = torch.cat((vectors[is_user.to(self.device)], opening))
-        padding = torch.full((len(opening),), self._ids.tts_pad_token_id)
+        vectors = torch.cat(
+            (
+                self._of_turns(ids, is_user, reading),
+                self._opening_turn(ids, first_token, speaker),
+            )
+        )[None]
+        padding = torch.full((_NUM_OPENING,), self._ids.tts_pad_token_id)
         told = torch.cat((ids[is_user], padding))[None]
-        return self._prefill(vectors[None], Positions.of_talker(self._module, told, prompt), slot)
+        positions = Positions.of_talker(self._module, told, prompt)
+        prefill = Prefill(self._module.model, self.cache, slot, positions.coordinates)
+        end, length = 0, vectors.shape[1]
+        while end < length:
+            start, end = end, min(end + piece_tokens(), length)
+            hidden = prefill(vectors[:, start:end]).last_hidden_state[:, -1]
+            if end < length:
+                yield None
+        self._said[slot] = False
+        yield Opening(hidden, length, positions.following)
 
     def frame(self, hidden: Tensor, slots: Sequence[int], numbers: Tensor) -> tuple[Tensor, Tensor]:
         """One frame of each row.
@@ -193,6 +209,17 @@ class Talker:
         role = ids[(start.clamp_min(0) + 1).clamp_max(len(ids) - 1)]
         return (role == self._ids.user_token_id) & (start >= 0)
 
+    def _of_turns(self, ids: Tensor, is_user: Tensor, reading: Reading) -> Tensor:
+        """Vectors of the user's turns: text as embeddings, media as what the thinker made of it."""
+        media = reading.media
+        vectors = self._embedding.new_empty(len(ids), self._embedding.shape[1])
+        is_text = is_user & ~media
+        vectors[is_text.to(self.device)] = self.tell(ids[is_text].tolist())
+        if media.any():
+            heard = self._module.hidden_projection(reading.heard.to(self.device))
+            vectors[media.to(self.device)] = heard
+        return vectors[is_user.to(self.device)]
+
     def _opening_turn(self, ids: Tensor, first_token: int, speaker: int) -> Tensor:
         """Vectors of how the assistant's turn begins, codes and text side by side."""
         config = self._config
@@ -209,21 +236,3 @@ class Talker:
         )
         codes = F.embedding(torch.tensor(codes, device=self.device), self._embedding)
         return torch.cat((head, text + codes))
-
-    def _prefill(self, vectors: Tensor, positions: Positions, slot: int) -> Opening:
-        from transformers import DynamicCache
-
-        cache = DynamicCache(config=self._config.text_config)
-        length = vectors.shape[1]
-        coordinates = positions.coordinates.to(self.device)
-        told = torch.arange(length, device=self.device).expand(1, 1, -1)
-        result = self._module.model(
-            inputs_embeds=vectors,
-            attention_mask=torch.ones(1, length, dtype=torch.long, device=self.device),
-            position_ids=torch.cat((told.to(coordinates), coordinates)),
-            cache=cache,
-            use_cache=True,
-        )
-        self.cache.fill(slot, [(layer.keys, layer.values) for layer in cache.layers])
-        self._said[slot] = False
-        return Opening(result.last_hidden_state[:, -1], length, positions.following)

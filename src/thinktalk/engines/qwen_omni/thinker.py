@@ -5,7 +5,7 @@ Encoders and prefill are Transformers' modules, the steps ours. Knows nothing of
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,10 +13,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from thinktalk.engines.qwen_omni import encoders
 from thinktalk.engines.qwen_omni.cache import Cache, Rows
 from thinktalk.engines.qwen_omni.graphs import Capture
 from thinktalk.engines.qwen_omni.layers import Stack
 from thinktalk.engines.qwen_omni.positions import Positions
+from thinktalk.engines.qwen_omni.prefill import Prefill
 from thinktalk.engines.qwen_omni.steps import Steps
 
 if TYPE_CHECKING:
@@ -95,28 +97,28 @@ class Thinker:
     def device(self) -> torch.device:
         return self.embedding.device
 
-    def read(self, prompt: Prompt, slot: int, piece_tokens: int) -> Iterator[Reading | None]:
+    def read(
+        self, prompt: Prompt, slot: int, piece_tokens: Callable[[], int]
+    ) -> Iterator[Reading | None]:
         """Read a prompt into a slot, yielding None between pieces and last of all the reading.
 
-        Each encoder's work is one piece, then `piece_tokens` tokens at a time are.
+        `piece_tokens` is asked before each piece: so many tokens it reads, or encodes about.
         """
         ids = prompt.input_ids.to(self.device)
-        features = {name: value.to(self.device) for name, value in prompt.features.items()}
         positions = Positions.of_thinker(self._module, prompt)
         embedded = _Embedded(F.embedding(ids, self.embedding))
-        for _ in self._encode(ids, features, embedded):
+        for _ in self._encode(prompt, embedded, piece_tokens):
             yield None
         media = self._is_media(prompt.input_ids[0])
-        num_tokens, kept = ids.shape[1], []
-        cache = _prefill_cache(self._language)
-        for start in range(0, num_tokens, piece_tokens):
-            end = min(start + piece_tokens, num_tokens)
-            last, accepted = self._prefill(embedded, positions.coordinates, cache, start, end)
+        prefill = Prefill(self._language, self.cache, slot, positions.coordinates)
+        kept, end, num_tokens = [], 0, ids.shape[1]
+        while end < num_tokens:
+            start, end = end, min(end + piece_tokens(), num_tokens)
+            last, accepted = self._prefilled(prefill, embedded, start, end)
             if accepted is not None:
                 kept.append(accepted[media[start:end].to(accepted.device)])
             if end < num_tokens:
                 yield None
-        self.cache.fill(slot, [(layer.keys, layer.values) for layer in cache.layers])
         scores = F.linear(last.to(self._head.device), self._head)
         heard = torch.cat(kept) if kept else self.embedding[:0]
         yield Reading(scores, positions.following, media, heard)
@@ -132,34 +134,40 @@ class Thinker:
         self._steps.capture(self.embedding[:1])
 
     def _encode(
-        self, ids: Tensor, features: dict[str, Tensor], embedded: _Embedded
+        self, prompt: Prompt, embedded: _Embedded, piece_tokens: Callable[[], int]
     ) -> Iterator[None]:
         """Put what the encoders make of media in their places, one kind after the other."""
-        model, config = self._module.model, self._config
+        model, config, features = self._module.model, self._config, prompt.features
+        ids = prompt.input_ids[0]
         if _SOUND in features:
-            mask = features["feature_attention_mask"]
-            heard = model.get_audio_features(features[_SOUND].to(embedded.vectors.dtype), mask)
-            self._place(embedded, ids == config.audio_token_id, heard.last_hidden_state)
-            yield
-        looks = []
-        for name, grid, look, token in (
-            (_PICTURES, "image_grid_thw", model.get_image_features, config.image_token_id),
-            (_FRAMES, "video_grid_thw", model.get_video_features, config.video_token_id),
-        ):
-            if name in features:
-                found = look(features[name], features[grid])
-                self._place(embedded, ids == token, torch.cat(tuple(found.pooler_output)))
-                looks.append(
-                    (ids == token, [torch.cat(tuple(x)) for x in found.deepstack_features])
-                )
+            mask, found = features["feature_attention_mask"], []
+            for heard in encoders.heard(model.audio_tower, features[_SOUND], mask, piece_tokens):
+                found.append(heard)
                 yield
+            self._place(embedded, ids == config.audio_token_id, torch.cat(found))
+        looks = []
+        for name, grids, token in (
+            (_PICTURES, "image_grid_thw", config.image_token_id),
+            (_FRAMES, "video_grid_thw", config.video_token_id),
+        ):
+            if name not in features:
+                continue
+            tokens, deep = [], []
+            for seen, added in encoders.seen(
+                model.visual, features[name], features[grids], piece_tokens
+            ):
+                tokens.append(seen)
+                deep.append(added)
+                yield
+            self._place(embedded, ids == token, torch.cat(tokens))
+            layers = [torch.cat(pieces) for pieces in zip(*deep, strict=True)]
+            looks.append(((ids == token).to(self.device), layers))
         if looks:
             self._deepen(embedded, looks)
 
     def _place(self, embedded: _Embedded, where: Tensor, what: Tensor) -> None:
-        embedded.vectors = embedded.vectors.masked_scatter(
-            where[..., None], what.to(embedded.vectors)
-        )
+        """Vectors `what`, in the order of the prompt, for the tokens `where` (n,)."""
+        embedded.vectors[0, where.to(self.device)] = what.to(embedded.vectors)
 
     def _deepen(self, embedded: _Embedded, looks: list[tuple[Tensor, list[Tensor]]]) -> None:
         """Join what pictures and frames add to early layers, in the order of the prompt."""
@@ -170,10 +178,10 @@ class Thinker:
             for (where, _), features in zip(looks, layers, strict=True):
                 joined[where[seen]] = features
             deep.append(joined)
-        embedded.seen, embedded.deep = seen, deep
+        embedded.seen, embedded.deep = seen[None], deep
 
-    def _prefill(
-        self, embedded: _Embedded, coordinates: Tensor, cache: Any, start: int, end: int
+    def _prefilled(
+        self, prefill: Prefill, embedded: _Embedded, start: int, end: int
     ) -> tuple[Tensor, Tensor | None]:
         """Tokens `start` to `end`: the last hidden state, and those that the talker takes."""
         deep = seen = None
@@ -181,14 +189,8 @@ class Thinker:
             seen = embedded.seen[:, start:end]
             before, here = int(embedded.seen[:, :start].sum()), int(seen.sum())
             deep = [layer[before : before + here] for layer in embedded.deep]
-        ours = coordinates[..., start:end].to(self.device)
-        told = torch.arange(start, end, device=self.device).expand(1, 1, -1)
-        result = self._language(
-            inputs_embeds=embedded.vectors[:, start:end],
-            attention_mask=torch.ones(1, end, dtype=torch.long, device=self.device),
-            position_ids=torch.cat((told.to(ours), ours)),
-            cache=cache,
-            use_cache=True,
+        result = prefill(
+            embedded.vectors[:, start:end],
             visual_pos_masks=seen,
             deepstack_visual_embeds=deep,
             output_hidden_states=[] if self._accept is None else [self._accept],
@@ -200,9 +202,3 @@ class Thinker:
         config = self._config
         kinds = (config.audio_token_id, config.image_token_id, config.video_token_id)
         return torch.isin(ids, torch.tensor(kinds))
-
-
-def _prefill_cache(model: Any) -> Any:
-    from transformers import DynamicCache
-
-    return DynamicCache(config=model.config)
