@@ -84,7 +84,7 @@ def test_what_does_not_fit_is_refused_with_the_numbers_and_what_would() -> None:
         instruct(80).check()
     said = str(refused.value)
     assert f"{instruct(80).needed_bytes / 1e9:.1f} GB needed" in said and "80.0 GB free" in said
-    for setting in ("parallel = 2", "window_tokens = ", "quantize = int8", "quantize = int4"):
+    for setting in ("parallel = 3", "window_tokens = ", "quantize = int8", "quantize = int4"):
         assert f"qwen_omni.{setting}" in said
 
 
