@@ -75,18 +75,18 @@ class Upsampling:
     def __init__(self, module: Any, carried: Callable[[int, int], Carried], delay: int) -> None:
         conv = module.conv
         self._weight, self._bias = conv.weight.detach(), conv.bias.detach()
-        self.factor = conv.stride[0]
-        overlaps = conv.kernel_size[0] // self.factor
-        assert conv.kernel_size[0] == overlaps * self.factor and overlaps <= 2
+        self._factor = conv.stride[0]
+        overlaps = conv.kernel_size[0] // self._factor
+        assert conv.kernel_size[0] == overlaps * self._factor and overlaps <= 2
         self._carried = carried(conv.in_channels, 1) if overlaps == 2 else None
-        self.delay = (delay + overlaps - 1) * self.factor
+        self.delay = (delay + overlaps - 1) * self._factor
 
     def __call__(self, x: Tensor, step: Step) -> Tensor:
         if self._carried is None:
-            return F.conv_transpose1d(x, self._weight, self._bias, stride=self.factor)
+            return F.conv_transpose1d(x, self._weight, self._bias, stride=self._factor)
         x = self._carried.extend(x, step)
-        x = F.conv_transpose1d(x, self._weight, self._bias, stride=self.factor)
-        return x[..., self.factor : x.shape[-1] - self.factor]
+        x = F.conv_transpose1d(x, self._weight, self._bias, stride=self._factor)
+        return x[..., self._factor : x.shape[-1] - self._factor]
 
 
 class Snake:
@@ -131,7 +131,7 @@ class Block:
             )
             for unit in units
         ]
-        self.delay, self.factor = self._upsampling.delay, self._upsampling.factor
+        self.delay = self._upsampling.delay
 
     def __call__(self, x: Tensor, step: Step) -> Tensor:
         x = self._existing(self._upsampling(self._snake(x), step), step)
@@ -198,7 +198,6 @@ class Code2Wav:
     """The decoder of the codec, for up to `slots` streams.
 
     Attributes:
-        num_samples: samples of each frame.
         num_missing: samples that a stream's first frame lacks, at its start.
     """
 
@@ -230,7 +229,6 @@ class Code2Wav:
             delay = self._blocks[-1].delay
         self._snake, self._last = Snake(snake), Convolution(last, carried)
         self.num_missing = delay
-        self.num_samples = int(module.total_upsample)
         self._graphs = None if capture is None else capture(self._decode)
         self._spare = slots
 
@@ -240,7 +238,7 @@ class Code2Wav:
             state.clear(slot)
 
     def __call__(self, codes: Tensor, slot: int, start: int) -> Tensor:
-        """Of codes (num_codes, n) int64: samples (n * num_samples,), clamped to [-1, 1].
+        """Of codes (num_codes, n) int64: samples (n * 1920,), clamped to [-1, 1].
 
         Args:
             slot: whose stream it is.

@@ -160,7 +160,7 @@ class Thinker:
                 deep.append(added)
                 yield
             self._place(embedded, ids == token, torch.cat(tokens))
-            layers = [torch.cat(pieces) for pieces in zip(*deep, strict=True)]
+            layers = [torch.cat(pieces).to(self.device) for pieces in zip(*deep, strict=True)]
             looks.append(((ids == token).to(self.device), layers))
         if looks:
             self._deepen(embedded, looks)
