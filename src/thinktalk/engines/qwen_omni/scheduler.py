@@ -148,6 +148,7 @@ class Scheduler:
                 reply.reading = None
                 if reply.heard is None:
                     reply.forget_media()
+            self._thinker.settle()
         self._pacing.has_read(num_tokens, time.monotonic() - began)
 
     def _leads_s(self) -> list[float]:

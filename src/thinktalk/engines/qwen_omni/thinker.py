@@ -123,6 +123,11 @@ class Thinker:
         heard = torch.cat(kept) if kept else self.embedding[:0]
         yield Reading(scores, positions.following, media, heard)
 
+    def settle(self) -> None:
+        """Wait until the device has done what it was given: a card works on behind the host."""
+        if self.device.type == "cuda":
+            torch.cuda.synchronize(self.device)
+
     def step(self, tokens: list[int], rows: Rows) -> Tensor:
         """Scores of what follows one more token per row: (num_rows, vocabulary_size)."""
         ids = torch.tensor(tokens, device=self.device)
