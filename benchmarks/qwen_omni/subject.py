@@ -22,10 +22,11 @@ from thinktalk.engines.qwen_omni.loader import Model
 from thinktalk.engines.qwen_omni.prompt import Prompt, PromptReader
 from thinktalk.engines.qwen_omni.reply import Outbox, Reply, Sound
 from thinktalk.engines.qwen_omni.sampling import TextSampler, numbers
-from thinktalk.engines.qwen_omni.scheduler import Scheduler, Voice
+from thinktalk.engines.qwen_omni.scheduler import Scheduler
 from thinktalk.engines.qwen_omni.speech import Speech
 from thinktalk.engines.qwen_omni.talker import GREEDY
 from thinktalk.engines.qwen_omni.thinker import Thinker
+from thinktalk.engines.qwen_omni.voice import Voice
 from thinktalk.engines.qwen_omni.written import Written
 
 NUM_TOKENS, NUM_FRAMES = 40, 79  # 6.3 s of sound
