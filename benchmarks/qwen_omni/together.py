@@ -15,6 +15,7 @@ from thinktalk.engines.qwen_omni.prompt import Prompt
 
 _AT_ONCE = (1, 2, 4, 8)
 _LONG_TOKENS, _LINE_TOKENS = 2000, 20  # a line has a few less
+_LONG_S = 120
 _IN_HAND_S = 1.0  # of sound given out when the long prompt arrives
 _POLL_S = 0.002
 
@@ -23,7 +24,13 @@ async def measure(served: Served, num_replies: int) -> list[Figure]:
     figures = []
     for number in _AT_ONCE:
         figures += await _at_once(served, number, num_replies)
-    return figures + await _interrupted(served, num_replies)
+    text = _long_prompt(served)
+    figures += await _interrupted(
+        served, num_replies, text, f"prompt of {text.input_ids.shape[1]} tokens"
+    )
+    recording = omni_media.audio(_LONG_S * 16_000)
+    sound = served.reader.read(omni_media.ask(recording, "What do you hear?"))
+    return figures + await _interrupted(served, num_replies, sound, f"{_LONG_S} s of sound")
 
 
 async def _at_once(served: Served, number: int, num_rounds: int) -> list[Figure]:
@@ -46,12 +53,11 @@ async def _at_once(served: Served, number: int, num_rounds: int) -> list[Figure]
     ]
 
 
-async def _interrupted(served: Served, num_rounds: int) -> list[Figure]:
+async def _interrupted(served: Served, num_rounds: int, long: Prompt, what: str) -> list[Figure]:
     prompt = served.reader.read(omni_media.ask("What is a lighthouse? Answer in detail."))
-    long = _long_prompt(served)
     rounds = [await _while_reading(served, prompt, long) for _ in range(1 + num_rounds)][1:]
     gap, lead = max(longest_gap(speaking.chunks) for speaking, _ in rounds)
-    name = f"prompt of {long.input_ids.shape[1]} tokens while another speaks"
+    name = f"{what} while another speaks"
     firsts = [late.first_sound_s for _, late in rounds]
     starved = max(speaking.starved_s for speaking, _ in rounds)
     return [

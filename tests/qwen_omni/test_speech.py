@@ -54,6 +54,12 @@ def test_chunks_stay_small_where_frames_take_as_long_as_they_last(clock: _Clock)
     assert set(_chunks(_opened(), clock, num_frames=60, frame_s=0.08)[2:]) == {4}
 
 
+def test_chunks_shrink_where_others_are_served_between_frames(clock: _Clock) -> None:
+    speech = _opened()
+    _chunks(speech, clock, num_frames=40, frame_s=0.04)
+    assert set(_chunks(speech, clock, num_frames=40, frame_s=0.2)[2:]) == {4}
+
+
 def test_a_listener_never_waits_for_a_larger_chunk(clock: _Clock) -> None:
     speech, shortest_s = _opened(), float("inf")
     for _ in range(200):

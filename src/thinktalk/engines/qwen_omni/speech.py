@@ -21,6 +21,8 @@ FRAME_S = 0.08
 _FIRST_CHUNKS, _LEAST, _MOST = 2, 4, 16
 CHUNK_SIZES = (1, 2, 4, 8, 16)
 _COVERED = 0.8  # of the sound not yet played, how much may be spent on the next chunk
+_NUM_TIMED = 8  # frames: when others are served between them, the next take longer too
+_FASTEST_S = 1e-4
 # A talker that does not find its end is stopped: nobody takes two seconds for each token.
 _MOST_FRAMES_PER_TOKEN, _MOST_FRAMES_MORE = 25, 50
 
@@ -59,14 +61,14 @@ class Speech:
     _position: float = 0.0
     _num_chunks: int = 0
     _pending: list[Tensor] = field(default_factory=list)
-    _begun_at: float = 0.0
+    _made_at: deque[float] = field(default_factory=lambda: deque(maxlen=1 + _NUM_TIMED))
     _first_sound_at: float = 0.0
 
     def open(self, opening: Opening) -> None:
         """The talker has read the prompt and the first token."""
         self.is_open, self.hidden = True, opening.hidden
         self._length, self._position = opening.length, opening.position
-        self._begun_at = time.monotonic()
+        self._made_at.append(time.monotonic())
 
     @property
     def can_go_on(self) -> bool:
@@ -106,6 +108,7 @@ class Speech:
         """A frame of codes (num_codes,), and the sum of their embeddings (1, hidden_size)."""
         self.hidden, self.spoken = None, spoken
         self._pending.append(codes)
+        self._made_at.append(time.monotonic())
         self.num_frames += 1
         most = self.num_tokens * _MOST_FRAMES_PER_TOKEN + _MOST_FRAMES_MORE
         is_lost = self.is_all_told and self.num_frames >= most
@@ -137,6 +140,6 @@ class Speech:
         return self._chunk_size() + 1
 
     def _chunk_size(self) -> int:
-        pace_s = (time.monotonic() - self._begun_at) / self.num_frames
-        covered = int(_COVERED * self.lead_s / pace_s)
+        pace_s = (self._made_at[-1] - self._made_at[0]) / (len(self._made_at) - 1)
+        covered = int(_COVERED * self.lead_s / max(pace_s, _FASTEST_S))
         return max(_LEAST, min(_MOST, 1 << max(covered, 1).bit_length() - 1))
