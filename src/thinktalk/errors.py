@@ -92,7 +92,7 @@ class PromptTooLong(BadRequest):
     def __init__(self, num_tokens: int, limit: int, remedies: Sequence[str] = ()) -> None:
         super().__init__(
             "<400> InternalError.Algo.InvalidParameter: Range of input length should be "
-            f"[1, {limit}] (this prompt has {num_tokens} tokens{_remedy(remedies)})",
+            f"[1, {limit}] (this prompt has {num_tokens} tokens{remedy(remedies)})",
             param="messages",
         )
         self.num_tokens, self.limit = num_tokens, limit
@@ -244,13 +244,14 @@ class MediaTooLong(MediaError):
         super().__init__(
             f"The {kind} modality input does not meet the requirements because: The {kind} file is "
             f"too long. It lasts {duration_s:.1f} s; the limit is {limit_s:.0f} s"
-            f"{_remedy(remedies)}",
+            f"{remedy(remedies)}",
             param=param,
         )
         self.duration_s, self.limit_s = duration_s, limit_s
 
 
-def _remedy(policies: Sequence[str]) -> str:
+def remedy(policies: Sequence[str]) -> str:
+    """What to append to a refusal: the values of `media_policy` that would help, if any would."""
     if not policies:
         return ""
     *most, last = (f"'{policy}'" for policy in policies)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 from thinktalk.conversation import Message, Tool
 from thinktalk.events import AudioDelta, Event, Finished, Progress, Report, TextDelta, ToolCallDelta
+from thinktalk.media import budget
 from thinktalk.media.types import Audio, FrameSampling, Recording, Samples
 from thinktalk.settings import MediaPolicy
 from thinktalk.voices.fitting import VoiceFit
@@ -94,19 +96,45 @@ class GenerateRequest:
     media_policy: MediaPolicy = "fit"
 
 
+# Of Qwen's vision encoders: the fewest and the most tokens of an image, and of two frames together.
+# Source: preprocessor_config.json of Qwen3-Omni-30B-A3B, and `videos_kwargs` of Transformers'
+# Qwen3OmniMoeProcessor.
+_IMAGE_BOUNDS, _FRAMES_BOUNDS = (4, 12_544), (128, 768)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RealCosts:
     """What media take of an engine's own window, in tokens: estimates, to plan by.
 
-    `video` is of the pictures of a whole one. What exceeds the window is read in parts of
-    `part_tokens`; `reply_tokens` are kept free.
+    `image` is of one, `video` of the pictures of a whole one; None: by their pixels, as Qwen's
+    vision encoders count them. What exceeds the window is read in parts of `part_tokens`; None:
+    nothing is, and pictures are made smaller. `reply_tokens` are kept free.
     """
 
     speech_per_s: float
-    image: int
-    video: int
-    part_tokens: int
+    image: int | None
+    video: int | None
+    part_tokens: int | None
     reply_tokens: int = 1024
+
+    def image_tokens(self, width: int, height: int) -> int:
+        """Of an image of this size, in pixels."""
+        if self.image is not None:
+            return self.image
+        return _patches(width, height, *_IMAGE_BOUNDS)
+
+    def video_tokens(self, num_frames: int, width: int, height: int) -> int:
+        """Of the frames of a video, as an engine gets them. Two share their tokens."""
+        if self.video is not None:
+            return self.video
+        return math.ceil(num_frames / 2) * _patches(width, height, *_FRAMES_BOUNDS)
+
+
+def _patches(width: int, height: int, least: int, most: int) -> int:
+    """Tokens of a picture after its resize."""
+    per_token = budget.PIXELS_PER_TOKEN
+    size = budget.fitted_size(width, height, least * per_token, most * per_token)
+    return math.prod(size) // per_token
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from thinktalk.engines.base import Capabilities
-from thinktalk.errors import MediaTooLong, PromptTooLong
+from thinktalk.errors import MediaTooLong, PromptTooLong, remedy
 from thinktalk.media import fitting
 from thinktalk.serving.attachments import Attachment
 from thinktalk.serving.fitting import MediaFitting
 from thinktalk.serving.media_report import Used, described, summary, tokens_of
 from thinktalk.serving.models import ServedModel
-from thinktalk.serving.window import window_of
+from thinktalk.serving.window import Window
 
 
 async def media_plan(
@@ -46,12 +46,13 @@ async def media_plan(
     rows = described(found, plan, used)
     window = None
     if capabilities is not None and refusal is None:
-        window = window_of(plan, capabilities, media.engine_policy)
+        estimating = Window(plan, used, capabilities)
+        window = estimating.estimate(media.engine_policy)
         if window["how"] == "refused":
+            remedies = estimating.remedies() if media.rules.has_policies else ()
             refusal = (
-                f"the notes of {capabilities.name} on these media would take {window['needed']} "
-                f"tokens, its window has {window['limit']}: media_policy fit, trim or split "
-                "would help"
+                f"with these media {capabilities.name} would read {window['needed']} tokens, its "
+                f"window has {window['limit']}{remedy(remedies)}"
             )
     return {
         "object": "media.plan",

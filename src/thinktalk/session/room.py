@@ -61,13 +61,17 @@ class Room:
         if costs is None or isinstance(part, TextPart):
             return _tokens(part)
         match part:
-            case ImagePart():
-                return costs.image
+            case ImagePart(image):
+                return costs.image_tokens(image.width, image.height)
             case AudioPart(audio):
                 return math.ceil(audio.duration_s * costs.speech_per_s)
             case VideoPart(video):
                 sound_s = video.audio.duration_s if video.audio else 0.0
-                return costs.video + math.ceil(sound_s * costs.speech_per_s)
+                shown = video.frames[0].image if video.frames else None
+                pictures = (
+                    costs.video_tokens(len(video.frames), shown.width, shown.height) if shown else 0
+                )
+                return pictures + math.ceil(sound_s * costs.speech_per_s)
 
 
 def _tokens(part: Part) -> float:

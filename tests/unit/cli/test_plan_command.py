@@ -49,7 +49,8 @@ def test_what_the_engine_would_refuse_is_refused(
     capsys.readouterr()
     assert main(["plan", *["shot.png"] * 38, "--policy", "error"]) == 1
     shown = capsys.readouterr().out
-    assert "33516 tokens, its window has 32768: media_policy fit, trim or split would help" in shown
+    would = "media_policy 'fit', 'trim' or 'split' would let it pass"
+    assert f"33516 tokens, its window has 32768; {would}" in shown
 
 
 def test_it_says_what_the_policy_would_do(
