@@ -71,10 +71,3 @@ def test_a_video_of_the_most_frames_is_within_its_tokens(
     per_pair = reader.videos([video(2, size=(width, height))]).num_tokens[0]
     assert per_pair == width * height / 1024
     assert per_pair * FRAMES.max_frames / 2 <= 24_576
-
-
-def test_images_share_the_tokens_that_there_are(reader: PictureReader) -> None:
-    alone = reader.images([image(640, 640), image(64, 64)]).num_tokens
-    shared = reader.images([image(640, 640), image(64, 64)], max_tokens=200).num_tokens
-    assert tuple(alone) == (400, 4)
-    assert tuple(shared) == (100, 4)

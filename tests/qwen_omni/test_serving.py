@@ -10,6 +10,7 @@ import wave
 from collections.abc import Iterator
 from typing import Any
 
+import httpx
 import numpy as np
 import openai
 import pytest
@@ -137,28 +138,100 @@ def test_all_kinds_of_media_are_taken_at_once_and_in_earlier_turns(client: OpenA
 def test_what_exceeds_the_window_is_refused_with_both_numbers(client: OpenAI) -> None:
     with pytest.raises(openai.BadRequestError, match=r"\[1, 2047\] \(this prompt has \d{4} tokens"):
         _ask(client, "word " * 3000)
-    minutes = {"data": _url("audio/wav", audio_file(tone(170.0))), "format": "wav"}
-    with pytest.raises(openai.BadRequestError, match=r"2048|2047"):
-        _ask(client, [{"type": "input_audio", "input_audio": minutes}])
     assert _ask(client, "Hello?").choices[0].message.content
 
 
-def test_a_long_video_is_fitted_to_the_window(client: OpenAI) -> None:
-    film = _url("video/mp4", video_file(40.0, fps=4, size=(640, 480)))
-    content = [
-        {"type": "video_url", "video_url": {"url": film}},
-        {"type": "text", "text": "What is this?"},
-    ]
-    assert _ask(client, content).choices[0].message.content
+def _planned(server: RunningServer, content: Any, policy: str) -> dict[str, Any]:
+    body = {"model": MODEL, "messages": [{"role": "user", "content": content}]}
+    answer = httpx.post(f"{server.url}/v1/media/plan", json={**body, "media_policy": policy})
+    plan: dict[str, Any] = answer.raise_for_status().json()
+    return plan
 
 
-def test_large_pictures_are_fitted_to_the_window_unless_that_is_refused(client: OpenAI) -> None:
-    large = _url("image/png", image_file(picture(2000, 1500)))
-    content = [{"type": "image_url", "image_url": {"url": large}}] * 2
-    reply = _ask(client, [*content, {"type": "text", "text": "What is this?"}])
+def _answered(client: OpenAI, content: Any, policy: str) -> tuple[dict[str, Any], str]:
+    """The report on the engine's window, and the header that tells of it."""
+    answer = client.chat.completions.with_raw_response.create(
+        model=MODEL,
+        messages=[{"role": "user", "content": content}],
+        max_tokens=6,
+        extra_body={"media_policy": policy},
+    )
+    reply = answer.parse()
     assert reply.choices[0].message.content
-    with pytest.raises(openai.BadRequestError, match=r"\[1, 2047\]"):
+    report = (reply.model_extra or {}).get("media_report", {})
+    return report.get("window", {}), answer.headers.get("x-media-report", "")
+
+
+_TEXT = {"type": "text", "text": "What is this?"}
+
+
+def _film(duration_s: float) -> dict[str, Any]:
+    data = video_file(duration_s, fps=4, size=(640, 480), sound=tone(duration_s))
+    return {"type": "video_url", "video_url": {"url": _url("video/mp4", data)}}
+
+
+def _sound(duration_s: float) -> dict[str, Any]:
+    sound = {"data": _url("audio/wav", audio_file(tone(duration_s))), "format": "wav"}
+    return {"type": "input_audio", "input_audio": sound}
+
+
+@pytest.mark.parametrize("policy", ["fit", "split", "trim"])
+def test_videos_with_sound_have_room_under_every_policy_that_makes_some(
+    server: RunningServer, client: OpenAI, policy: str
+) -> None:
+    content = [_film(60.0), _film(20.0), _TEXT]
+    window, header = _answered(client, content, policy)
+    assert window["how"] == ("trimmed" if policy == "trim" else "fitted")
+    assert window["limit"] == 2048 < window["needed"]
+    assert "video: " in window["summary"] and window["summary"] in header
+    planned = _planned(server, content, policy)
+    assert (planned["window"]["how"], planned["refusal"]) == (window["how"], None)
+    assert planned["window"]["needed"] == pytest.approx(window["needed"], rel=0.1)
+
+
+def test_without_a_policy_that_makes_room_there_is_none(
+    server: RunningServer, client: OpenAI
+) -> None:
+    content = [_film(60.0), _film(20.0), _TEXT]
+    would = "media_policy 'fit' or 'trim' would let it pass"
+    with pytest.raises(openai.BadRequestError, match=rf"\[1, 2047\].*{would}"):
         _ask(client, content, extra_body={"media_policy": "error"})
+    assert would in _planned(server, content, "error")["refusal"]
+
+
+def test_sound_is_trimmed_where_that_is_asked_for_and_refused_else(
+    server: RunningServer, client: OpenAI
+) -> None:
+    content = [_sound(170.0), _TEXT]
+    with pytest.raises(openai.BadRequestError, match=r"\[1, 2047\].*media_policy 'trim' would"):
+        _ask(client, content)
+    assert "media_policy 'trim' would" in _planned(server, content, "fit")["refusal"]
+    window, _ = _answered(client, content, "trim")
+    (span,) = window["spans"]
+    assert window["how"] == "trimmed" and 100 < span["end_s"] < 160
+    assert f"audio: first {span['end_s']:.0f} of 170 s" in window["summary"]
+
+
+def test_a_recording_too_long_to_be_held_is_trimmed_before_it_is_read(client: OpenAI) -> None:
+    window, _ = _answered(client, [_sound(660.0), _TEXT], "trim")
+    assert 100 < window["spans"][0]["end_s"] < 160
+
+
+def test_large_pictures_are_made_smaller_unless_the_policy_takes_nothing(
+    server: RunningServer, client: OpenAI
+) -> None:
+    large = _url("image/png", image_file(picture(2000, 1500)))
+    content = [{"type": "image_url", "image_url": {"url": large}}] * 2 + [_TEXT]
+    window, _ = _answered(client, content, "fit")
+    assert window["how"] == "fitted" and window["spans"] == []
+    for policy in ("trim", "error"):
+        with pytest.raises(openai.BadRequestError, match=r"\[1, 2047\].*media_policy 'fit' would"):
+            _ask(client, content, extra_body={"media_policy": policy})
+        assert "media_policy 'fit' would" in _planned(server, content, policy)["refusal"]
+
+
+def test_what_has_room_is_not_reported(client: OpenAI) -> None:
+    assert _answered(client, [_film(4.0), _TEXT], "fit") == ({}, "")
 
 
 def test_greedy_answers_stops_and_choices(client: OpenAI) -> None:

@@ -16,6 +16,7 @@ from thinktalk.engines.qwen_omni import sounds
 from thinktalk.engines.qwen_omni.sounds import SoundReader, heard, num_sound_tokens
 from thinktalk.errors import BadRequest, PromptTooLong
 from thinktalk.media.types import Audio, Recording, Samples
+from thinktalk.settings import MediaPolicy
 
 
 @pytest.fixture(scope="module")
@@ -72,28 +73,43 @@ def test_sounds_that_padding_makes_huge_are_refused(
 async def test_recordings_are_read_whole() -> None:
     film = replace(video(2), audio=_recording(3.0))
     request = GenerateRequest(messages=(say("user", "hi", film), Message("user", (_part(2.0),))))
-    (_, watched), (listened,) = (message.parts for message in (await heard(request, 65)).messages)
+    whole = await heard(request, 65, 65)
+    (_, watched), (listened,) = (message.parts for message in whole.request.messages)
     assert isinstance(watched, VideoPart) and isinstance(watched.video.audio, Audio)
     assert isinstance(listened, AudioPart) and isinstance(listened.audio, Audio)
     assert watched.video.audio.duration_s == 3.0
     assert np.array_equal(listened.audio.samples, np.repeat(np.float32([0, 1]), 16_000))
+    assert not whole.is_cut
 
 
-async def test_sounds_over_the_window_are_refused_before_they_are_decoded() -> None:
-    async def never(start_s: float) -> AsyncGenerator[Samples, None]:
-        raise AssertionError("decoded")
-        yield
-
-    long = Message("user", (AudioPart(Recording(36_000.0, "long", never)),))
-    request = GenerateRequest(messages=(long, say("user", audio(1))))
-    with pytest.raises(PromptTooLong, match=r"\[1, 65536\] \(this prompt has 468001 tokens\)"):
-        await heard(request, 65_536)
+@pytest.mark.parametrize("policy", ["fit", "split", "error"])
+async def test_a_recording_that_goes_on_beyond_what_was_said_is_refused(
+    policy: MediaPolicy,
+) -> None:
+    with pytest.raises(PromptTooLong, match=r"\[1, 100\] \(this prompt has \d+ tokens\)"):
+        await heard(_lying(policy), 60, 100)
 
 
-async def test_a_recording_that_goes_on_beyond_what_was_said_is_refused() -> None:
-    lying = replace(_recording(60.0), duration_s=1.0)
-    with pytest.raises(PromptTooLong):
-        await heard(GenerateRequest(messages=(Message("user", (AudioPart(lying),)),)), 100)
+async def test_to_trim_is_to_cut_such_a_recording_where_there_is_no_more_room() -> None:
+    cut_short = await heard(_lying("trim"), 60, 100)
+    assert cut_short.is_cut
+    (part,) = cut_short.request.messages[0].parts
+    assert isinstance(part, AudioPart)
+    assert part.audio.duration_s == pytest.approx(1 + 40 / 13, abs=0.01)
+
+
+async def test_the_beginning_of_a_recording_is_all_that_is_decoded_of_it() -> None:
+    beginning = sounds.cut(_recording(60.0), 3.5)
+    assert isinstance(beginning, Recording) and beginning.duration_s == 3.5
+    pieces = [piece async for piece in beginning.pieces()]
+    assert [len(piece) for piece in pieces] == [16_000, 16_000, 16_000, 8_000]
+    assert sum([len(piece) async for piece in beginning.pieces(3.0)]) == 8_000
+
+
+def _lying(policy: MediaPolicy) -> GenerateRequest:
+    """With a recording of 60 s that says it has one."""
+    part = AudioPart(replace(_recording(60.0), duration_s=1.0))
+    return GenerateRequest(messages=(Message("user", (part,)),), media_policy=policy)
 
 
 def _part(duration_s: float) -> AudioPart:

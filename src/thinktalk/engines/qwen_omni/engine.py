@@ -12,10 +12,11 @@ from contextlib import aclosing, suppress
 from functools import partial
 from pathlib import Path
 
-from thinktalk.engines.base import Capabilities, GenerateRequest
+from thinktalk.engines.base import Capabilities, GenerateRequest, RealCosts
 from thinktalk.engines.qwen_omni import running, sounds, voices
 from thinktalk.engines.qwen_omni.alignment import Alignment
 from thinktalk.engines.qwen_omni.checkpoint import Checkpoint
+from thinktalk.engines.qwen_omni.fitting import REPLY_TOKENS, fitted
 from thinktalk.engines.qwen_omni.pictures import frames_within
 from thinktalk.engines.qwen_omni.prompt import Prompt
 from thinktalk.engines.qwen_omni.reply import Ended, Outbox, Reply, Sound
@@ -32,7 +33,6 @@ from thinktalk.settings import QwenOmniSettings, WeightSettings
 SAMPLE_RATE = 24_000
 _TOOL_CALL = "<tool_call>"  # is not read aloud
 _MAX_OUTPUT_TOKENS = 8192
-_IMAGE_SHARE = 0.5  # of a window, for all images of a conversation
 
 
 class QwenOmniEngine:
@@ -68,12 +68,15 @@ class QwenOmniEngine:
     async def generate(self, request: GenerateRequest) -> AsyncGenerator[Event, None]:
         """Raises `PromptTooLong`: the prompt leaves no room for a reply in the window."""
         model = await self._running()
-        request = await sounds.heard(request, model.window_tokens)
-        most = None if request.media_policy == "error" else int(_IMAGE_SHARE * model.window_tokens)
-        prompt = await asyncio.to_thread(model.reader.read, request, most)
+        fit = await asyncio.to_thread(fitted, request, model.reader, model.window_tokens)
+        heard = await sounds.heard(fit.request, fit.num_tokens, fit.limit)
+        request = heard.request
+        prompt = await asyncio.to_thread(model.reader.read, request)
         reply = self._reply(model, prompt, request)
         try:
             model.scheduler.submit(reply)
+            if report := fit.report(was_longer=heard.is_cut):
+                yield report
             async with aclosing(_events(reply, request)) as events:
                 async for event in events:
                     yield event
@@ -196,6 +199,13 @@ def _capabilities(checkpoint: Checkpoint, settings: QwenOmniSettings) -> Capabil
         context_tokens=window_tokens,
         max_output_tokens=min(_MAX_OUTPUT_TOKENS, window_tokens),
         frames=frames_within(window_tokens),
+        costs=RealCosts(
+            speech_per_s=sounds.TOKENS_PER_S,
+            image=None,
+            video=None,
+            part_tokens=None,
+            reply_tokens=min(REPLY_TOKENS, window_tokens // 4),
+        ),
         speech=checkpoint.speaks,
         speakers=checkpoint.speakers,
         notes=(

@@ -33,13 +33,15 @@ _ONE_TOOL = "Answer by calling the function {}."
 class Media:
     """What a conversation shows and plays, each kind in order of appearance.
 
+    A recording among `sounds` has not been read yet.
+
     `tracks` holds for each video the place of its sound in `sounds`, or None where it has none or
     its sound is an item of its own.
     """
 
     images: list[Image] = field(default_factory=list)
     videos: list[Video] = field(default_factory=list)
-    sounds: list[Audio] = field(default_factory=list)
+    sounds: list[Audio | Recording] = field(default_factory=list)
     tracks: list[int | None] = field(default_factory=list)
 
 
@@ -116,7 +118,7 @@ def _items(part: Part, media: Media, is_joined: bool) -> Iterator[dict[str, str]
             media.images.append(part.image)
             yield {"type": "image"}
         case AudioPart():
-            media.sounds.append(_held(part.audio))
+            media.sounds.append(part.audio)
             yield {"type": "audio"}
         case VideoPart():
             yield from _video_items(part.video, media, is_joined)
@@ -134,15 +136,8 @@ def _video_items(video: Video, media: Media, is_joined: bool) -> Iterator[dict[s
             yield {"type": "audio"}
 
 
-def _sound_track(video: Video) -> Audio | None:
-    sound = None if video.audio is None else _held(video.audio)
-    return sound if sound and len(sound.samples) else None
-
-
-def _held(sound: Audio | Recording) -> Audio:
-    if isinstance(sound, Recording):
-        raise TypeError("a recording is read with sounds.heard before its request")
-    return sound
+def _sound_track(video: Video) -> Audio | Recording | None:
+    return video.audio if video.audio and video.audio.duration_s > 0 else None
 
 
 def _chat_call(call: ToolCall) -> dict[str, Any]:

@@ -20,6 +20,8 @@ from transformers import Qwen2VLImageProcessorPil
 
 from thinktalk.media.types import Frame, FrameSampling, Image, Pixels, Video
 
+Size = tuple[int, int]  # width, height, in pixels
+
 # What the released processor holds frames to, whatever the checkpoint's files say: 128 to 768
 # tokens for each two of them. Source: `videos_kwargs` of Transformers' Qwen3OmniMoeProcessor.
 _PIXELS_PER_TOKEN = 32 * 32
@@ -100,22 +102,32 @@ class PictureReader:
             std=tuple(figures.image_std),
         )
 
-    def images(self, images: Sequence[Image], max_tokens: int | None = None) -> Patches:
-        """Patches of images, each in the size that the checkpoint's rule gives it.
+    def image_size(self, width: int, height: int, max_tokens: int | None = None) -> Size:
+        """The (width, height) in which an image is read, of `max_tokens` at most if that can be."""
+        return self._size(width, height, self.min_pixels, self.max_pixels, max_tokens)
 
-        With `max_tokens` none takes more than its even share of so many, if that leaves it the
-        least that the rule gives.
-        """
-        most = self.max_pixels
-        if max_tokens is not None and images:
-            share = max_tokens * _PIXELS_PER_TOKEN // len(images)
-            most = max(self.min_pixels, min(most, share))
-        return self._patches([self._scaled([image], self.min_pixels, most) for image in images])
+    def frame_size(self, width: int, height: int, max_tokens: int | None = None) -> Size:
+        """Likewise for the frames of a video, of which each two share their tokens."""
+        return self._size(width, height, *_FRAME_PIXELS, max_tokens)
+
+    def num_tokens(self, size: Size) -> int:
+        """Of an image, or of two frames, that is read in `size`."""
+        return math.prod(size) // self._multiple**2
+
+    def images(self, images: Sequence[Image]) -> Patches:
+        """Patches of images, each in the size that the checkpoint's rule gives it."""
+        return self._patches(
+            [self._scaled([i], self.image_size(i.width, i.height)) for i in images]
+        )
 
     def videos(self, videos: Sequence[Video]) -> Patches:
         """Patches of videos that have frames, all of a video in the size that the first's gives."""
-        pictures = [[frame.image for frame in video.frames] for video in videos]
-        return self._patches([self._scaled(images, *_FRAME_PIXELS) for images in pictures])
+        pictures = []
+        for video in videos:
+            images = [frame.image for frame in video.frames]
+            size = self.frame_size(images[0].width, images[0].height)
+            pictures.append(self._scaled(images, size))
+        return self._patches(pictures)
 
     def seconds_per_grid(self, frames: Sequence[Frame]) -> float:
         """How far the frames of one patch are from those of the next, on average.
@@ -126,13 +138,27 @@ class PictureReader:
         step_s = sum(steps) / len(steps) if sum(steps) > 0 else 1 / FRAMES.fps
         return max(1, round(step_s * self.frames_per_patch / _TICK_S)) * _TICK_S
 
-    def _scaled(self, images: Sequence[Image], min_pixels: int, max_pixels: int) -> Pixels:
-        """Equally large frames, as many as whole patches need: (num_frames, height, width, 3)."""
-        multiple = self.patch_size * self.merge_size
-        first = images[0]
-        size = fitted_size(first.width, first.height, multiple, min_pixels, max_pixels)
+    @property
+    def _multiple(self) -> int:
+        """Of which the sides of a picture are, in pixels: the side of a token."""
+        return self.patch_size * self.merge_size
+
+    def _size(
+        self, width: int, height: int, min_pixels: int, max_pixels: int, max_tokens: int | None
+    ) -> Size:
+        multiple = self._multiple
+        if max_tokens is None:
+            return fitted_size(width, height, multiple, min_pixels, max_pixels)
+        most = max(min_pixels, min(max_pixels, max_tokens * multiple**2))
+        smaller = fitted_size(width, height, multiple, min_pixels, most)
+        # Sides that were rounded down may make less than the least: a picture of that size would be
+        # enlarged on reading.
+        return fitted_size(*smaller, multiple, min_pixels, max_pixels)
+
+    def _scaled(self, images: Sequence[Image], size: Size) -> Pixels:
+        """Frames of one size, as many as whole patches need: (num_frames, height, width, 3)."""
         missing = -len(images) % self.frames_per_patch
-        frames = [_resized(image, size) for image in images]
+        frames = [resized(image, size).pixels for image in images]
         return np.stack([*frames, *[frames[-1]] * missing])
 
     def _patches(self, pictures: Sequence[Pixels]) -> Patches:
@@ -171,9 +197,7 @@ class PictureReader:
         return by_channel.view(len(pixels), self._width)
 
 
-def fitted_size(
-    width: int, height: int, multiple: int, min_pixels: int, max_pixels: int
-) -> tuple[int, int]:
+def fitted_size(width: int, height: int, multiple: int, min_pixels: int, max_pixels: int) -> Size:
     """(width, height) nearest to the given, in multiples of `multiple`, of an area within bounds.
 
     Source: `smart_resize` of Transformers' Qwen2-VL processors, which rounds halves to even and
@@ -190,8 +214,9 @@ def fitted_size(
     return sides[0], sides[1]
 
 
-def _resized(image: Image, size: tuple[int, int]) -> Pixels:
+def resized(image: Image, size: Size) -> Image:
+    """The image in `size`, (width, height); the very same where that is its own."""
     if (image.width, image.height) == size:
-        return image.pixels
+        return image
     picture = Picture.fromarray(image.pixels).resize(size, Picture.Resampling.BICUBIC)
-    return np.asarray(picture)
+    return Image(np.asarray(picture))

@@ -21,6 +21,7 @@ from thinktalk.engines.qwen_omni.pictures import Patches, PictureReader
 from thinktalk.engines.qwen_omni.sounds import TOKENS_PER_S, Features, SoundReader
 from thinktalk.engines.qwen_omni.template import ChatTemplate
 from thinktalk.errors import BadRequest
+from thinktalk.media.types import Audio, Recording
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,12 +45,16 @@ class Prompt:
 
 
 class PromptReader:
-    """Reads requests for one checkpoint. Several threads may use it at once."""
+    """Reads requests for one checkpoint. Several threads may use it at once.
+
+    `pictures` and `sounds` are what reads each kind.
+    """
 
     def __init__(
         self, template: ChatTemplate, pictures: PictureReader, sounds: SoundReader
     ) -> None:
-        self._template, self._pictures, self._sounds = template, pictures, sounds
+        self.pictures, self.sounds = pictures, sounds
+        self._template = template
         self._marks = _Marks.of(template.tokenizer)
 
     @classmethod
@@ -63,21 +68,28 @@ class PromptReader:
     def tokenizer(self) -> PreTrainedTokenizerBase:
         return self._template.tokenizer
 
-    def read(self, request: GenerateRequest, max_image_tokens: int | None = None) -> Prompt:
+    def num_text_tokens(self, request: GenerateRequest) -> int:
+        """As `Prompt.num_text_tokens`, of a request whose recordings need not have been read."""
+        messages, media = chat_messages(request)
+        chat = self._template.ids(messages, chat_tools(request))
+        marks = self._marks
+        placeholders = sum(token in (marks.audio, marks.image, marks.video) for token in chat)
+        num_joined = sum(track is not None for track in media.tracks)
+        return len(chat) - placeholders + 2 * num_joined  # the marks around the sound of each
+
+    def read(self, request: GenerateRequest) -> Prompt:
         """The prompt of a request whose recordings have been read (`sounds.heard`).
 
-        Args:
-            max_image_tokens: that all images together may take; larger ones are scaled down.
         Raises:
             BadRequest: there is media where the checkpoint's template has no place for it, or the
                 sounds take too much memory.
         """
         messages, media = chat_messages(request)
         chat = self._template.ids(messages, chat_tools(request))
-        sounds = self._sounds.read(media.sounds)
-        images = self._pictures.images(media.images, max_image_tokens)
-        videos = self._pictures.videos(media.videos)
-        seconds = [self._pictures.seconds_per_grid(video.frames) for video in media.videos]
+        sounds = self.sounds.read([_held(sound) for sound in media.sounds])
+        images = self.pictures.images(media.images)
+        videos = self.pictures.videos(media.videos)
+        seconds = [self.pictures.seconds_per_grid(video.frames) for video in media.videos]
         marks = self._marks
         fillings = {
             marks.audio: _alone(marks, sounds, media),
@@ -122,6 +134,12 @@ class _Marks:
             audio_start=tokenizer.audio_bos_token_id,
             audio_end=tokenizer.audio_eos_token_id,
         )
+
+
+def _held(sound: Audio | Recording) -> Audio:
+    if isinstance(sound, Recording):
+        raise TypeError("a recording is read with sounds.heard before its request")
+    return sound
 
 
 def _alone(marks: _Marks, sounds: Features, media: Media) -> Iterator[list[int]]:

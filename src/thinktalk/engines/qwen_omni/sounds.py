@@ -7,7 +7,7 @@ nothing of prompts.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -60,17 +60,29 @@ class SoundReader:
         extractor = self._extractor
         waves = [resample(sound, extractor.sampling_rate).samples for sound in sounds]
         # Half a window is mirrored at either end, so that there must be as much and a little more.
-        longest = max([extractor.n_fft, *map(len, waves)])
+        lengths = [len(wave) for wave in waves]
+        longest = max([extractor.n_fft, *lengths])
         num_frames = longest // extractor.hop_length
         _check_size(len(waves) * extractor.feature_size * num_frames * 4)
         log_mel = torch.zeros(len(waves), extractor.feature_size, num_frames)
         mask = torch.zeros(len(waves), num_frames, dtype=torch.int32)
+        heard = self._num_frames(lengths)
         for row, wave in enumerate(waves):
-            heard = min(max(1, math.ceil(len(wave) / extractor.hop_length)), num_frames)
-            log_mel[row, :, :heard] = self._log_mel(wave, longest)[:, :heard]
-            mask[row, :heard] = 1
-        tokens = [num_sound_tokens(int(heard)) for heard in mask.sum(-1)]
-        return Features(log_mel, mask, tuple(tokens))
+            log_mel[row, :, : heard[row]] = self._log_mel(wave, longest)[:, : heard[row]]
+            mask[row, : heard[row]] = 1
+        return Features(log_mel, mask, tuple(map(num_sound_tokens, heard)))
+
+    def num_tokens(self, durations_s: Sequence[float]) -> int:
+        """Of sounds that last so long, all together."""
+        rate = self._extractor.sampling_rate
+        frames = self._num_frames([round(duration_s * rate) for duration_s in durations_s])
+        return sum(map(num_sound_tokens, frames))
+
+    def _num_frames(self, lengths: Sequence[int]) -> list[int]:
+        """Of a batch of sounds of so many samples: mel frames that each is heard in."""
+        extractor = self._extractor
+        most = max([extractor.n_fft, *lengths]) // extractor.hop_length
+        return [min(max(1, math.ceil(n / extractor.hop_length)), most) for n in lengths]
 
     def _log_mel(self, wave: Samples, longest: int) -> Tensor:
         """The frames (num_mels, t) of one sound as in a batch that is `longest` samples long.
@@ -90,23 +102,78 @@ def num_sound_tokens(num_frames: int) -> int:
     return num_frames // _WINDOW * TOKENS_PER_S + math.ceil(num_frames % _WINDOW / 8)
 
 
-async def heard(request: GenerateRequest, window_tokens: int) -> GenerateRequest:
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A request without recordings; `is_cut`: one went on for longer than it said, and ends."""
+
+    request: GenerateRequest
+    is_cut: bool
+
+
+async def heard(request: GenerateRequest, num_tokens: int, limit: int) -> Heard:
     """The request with every recording read into memory.
 
+    One that goes on for longer than it said ends where there is no more room, if the policy is to
+    trim.
+
+    Args:
+        num_tokens: that it takes, if all recordings are as long as they say; of `limit` at most.
     Raises:
-        PromptTooLong: the sounds of the conversation alone do not fit `window_tokens`. Nothing is
-            decoded then.
+        PromptTooLong: a recording goes on until there is no room, and the policy is another.
         MediaError: what is found wrong with a recording on the way.
     """
-    sounds = [sound for message in request.messages for sound in map(_sound, message.parts)]
-    needed = sum(math.ceil(sound.duration_s * TOKENS_PER_S) for sound in sounds if sound)
-    if needed > window_tokens:
-        raise PromptTooLong(needed, window_tokens)
-    messages = [
-        replace(message, parts=tuple([await _heard(p, window_tokens) for p in message.parts]))
-        for message in request.messages
-    ]
-    return replace(request, messages=tuple(messages))
+    messages, is_cut = [], False
+    for message in request.messages:
+        parts: list[Part] = []
+        for part in message.parts:
+            sound = _sound(part)
+            if isinstance(sound, Recording):
+                most_s = sound.duration_s + (limit - num_tokens) / TOKENS_PER_S
+                audio = await _read(sound, most_s)
+                if audio.duration_s > most_s:
+                    if request.media_policy != "trim":
+                        more_s = audio.duration_s - sound.duration_s
+                        raise PromptTooLong(num_tokens + math.ceil(more_s * TOKENS_PER_S), limit)
+                    audio, is_cut = _beginning(audio, most_s), True
+                part = _with_sound(part, audio)
+            parts.append(part)
+        messages.append(replace(message, parts=tuple(parts)))
+    return Heard(replace(request, messages=tuple(messages)), is_cut)
+
+
+def cut(sound: Audio | Recording, keep_s: float) -> Audio | Recording:
+    """The first `keep_s` seconds of it."""
+    if isinstance(sound, Audio):
+        return _beginning(sound, keep_s)
+
+    async def read(start_s: float) -> AsyncGenerator[Samples, None]:
+        left = round((keep_s - start_s) * sound.sample_rate)
+        async with aclosing(sound.pieces(start_s)) as pieces:
+            async for piece in pieces:
+                yield piece[:left]
+                left -= len(piece)
+                if left <= 0:
+                    return
+
+    duration_s = min(sound.duration_s, keep_s)
+    return replace(sound, duration_s=duration_s, digest=f"{sound.digest}:{keep_s:g}", read=read)
+
+
+async def _read(recording: Recording, most_s: float) -> Audio:
+    """All of it, or a little more than `most_s`."""
+    pieces: list[Samples] = [np.zeros(0, np.float32)]
+    left = most_s * recording.sample_rate
+    async with aclosing(recording.pieces()) as read:
+        async for piece in read:
+            pieces.append(piece)
+            left -= len(piece)
+            if left < 0:
+                break
+    return Audio(np.concatenate(pieces), recording.sample_rate)
+
+
+def _beginning(sound: Audio, keep_s: float) -> Audio:
+    return replace(sound, samples=sound.samples[: int(keep_s * sound.sample_rate)])
 
 
 def _sound(part: Part) -> Audio | Recording | None:
@@ -118,27 +185,13 @@ def _sound(part: Part) -> Audio | Recording | None:
     return None
 
 
-async def _heard(part: Part, window_tokens: int) -> Part:
+def _with_sound(part: Part, sound: Audio) -> Part:
     match part:
-        case AudioPart(audio=Recording() as recording):
-            return replace(part, audio=await _whole(recording, window_tokens))
-        case VideoPart(video=video) if isinstance(video.audio, Recording):
-            sound = await _whole(video.audio, window_tokens)
-            return replace(part, video=replace(video, audio=sound))
+        case AudioPart():
+            return replace(part, audio=sound)
+        case VideoPart():
+            return replace(part, video=replace(part.video, audio=sound))
     return part
-
-
-async def _whole(recording: Recording, window_tokens: int) -> Audio:
-    pieces: list[Samples] = [np.zeros(0, np.float32)]
-    num_samples = 0
-    async with aclosing(recording.pieces()) as read:
-        async for piece in read:
-            pieces.append(piece)
-            num_samples += len(piece)
-            needed = math.ceil(num_samples / recording.sample_rate * TOKENS_PER_S)
-            if needed > window_tokens:  # it was said to be shorter
-                raise PromptTooLong(needed, window_tokens)
-    return Audio(np.concatenate(pieces), recording.sample_rate)
 
 
 def _check_size(size_bytes: int) -> None:
