@@ -9,6 +9,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+READING = (
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "preprocessor_config.json",
+    "chat_template.json",
+)
 _BYTES = {"BF16": 2, "F16": 2, "F32": 4}
 
 TEXT = {
@@ -57,7 +63,10 @@ def write_safetensors(
 
 
 def write_checkpoint(directory: Path, *, dtype: str = "BF16", **changes: Any) -> Path:
-    """A checkpoint of two files with an index; `changes` are to `config.json`."""
+    """A checkpoint of two files with an index; `changes` are to `config.json`.
+
+    What its prompts are read with is there, and says nothing.
+    """
     directory.mkdir(parents=True, exist_ok=True)
     (directory / "config.json").write_text(json.dumps({**CONFIG, **changes}))
     names = list(TENSORS)
@@ -67,4 +76,6 @@ def write_checkpoint(directory: Path, *, dtype: str = "BF16", **changes: Any) ->
     weight_map = {name: file for file, mine in files.items() for name in mine}
     index = directory / "model.safetensors.index.json"
     index.write_text(json.dumps({"weight_map": weight_map}))
+    for name in READING:
+        (directory / name).write_text("{}")
     return directory

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from support.loopback_hub import loopback_hub
-from support.small_omni import TENSORS, write_checkpoint
+from support.small_omni import READING, TENSORS, write_checkpoint
 from thinktalk.engines.qwen_omni.checkpoint import fetch, find
 from thinktalk.errors import CheckpointInvalid, WeightsMissing
 from thinktalk.settings import WeightSettings
@@ -92,6 +92,47 @@ def test_an_index_cannot_point_out_of_its_directory(tmp_path: Path) -> None:
     index.write_text(json.dumps({"weight_map": {"a": "../../etc/passwd"}}))
     with pytest.raises(CheckpointInvalid, match="outside the directory"):
         find(str(tmp_path), SETTINGS)
+
+
+@pytest.mark.parametrize("file", READING)
+def test_what_prompts_are_read_with_must_be_there_or_on_the_hub(tmp_path: Path, file: str) -> None:
+    (write_checkpoint(tmp_path / "mine") / file).unlink()
+    with pytest.raises(CheckpointInvalid, match=rf"it lacks [^;]*{file}[^;]*$"):
+        find(str(tmp_path / "mine"), SETTINGS)
+    settings = WeightSettings(cache=tmp_path, offline=True)
+    (write_checkpoint(cached(tmp_path, "owner/name")) / file).unlink()
+    found = find("owner/name", settings)
+    assert found.tensors is None
+    with pytest.raises(CheckpointInvalid, match=file):
+        fetch(found, settings)
+
+
+def test_all_that_is_missing_is_named_at_once(tmp_path: Path) -> None:
+    write_checkpoint(tmp_path)
+    for file in ("tokenizer.json", "preprocessor_config.json", "chat_template.json"):
+        (tmp_path / file).unlink()
+    with pytest.raises(
+        CheckpointInvalid, match=r"vocab\.json with merges\.txt; .*; a chat template"
+    ):
+        find(str(tmp_path), SETTINGS)
+
+
+@pytest.mark.parametrize(
+    ("without", "instead"),
+    [
+        ("tokenizer.json", {"vocab.json": "{}", "merges.txt": ""}),
+        ("preprocessor_config.json", {"processor_config.json": "{}"}),
+        ("chat_template.json", {"chat_template.jinja": "{{ 1 }}"}),
+        ("chat_template.json", {"tokenizer_config.json": '{"chat_template": "{{ 1 }}"}'}),
+    ],
+)
+def test_other_files_that_say_the_same_will_do(
+    tmp_path: Path, without: str, instead: dict[str, str]
+) -> None:
+    (write_checkpoint(tmp_path) / without).unlink()
+    for name, text in instead.items():
+        (tmp_path / name).write_text(text)
+    assert find(str(tmp_path), SETTINGS).tensors
 
 
 def test_of_a_name_the_configuration_alone_is_enough_to_plan(tmp_path: Path) -> None:

@@ -23,6 +23,14 @@ _INDEX = "model.safetensors.index.json"
 _FILES = ["*.json", "*.jinja", "*.txt", "*.safetensors"]  # no pickles
 _HUB_NAME = re.compile(r"[\w-][\w.-]*/[\w-][\w.-]*")
 _NUM_NAMED = 5  # of missing files, in a message
+_TOKENIZER_CONFIG = "tokenizer_config.json"
+# What prompts are made with: of each line, one set of files must be there.
+_READING = (
+    (("tokenizer.json",), ("vocab.json", "merges.txt")),
+    ((_TOKENIZER_CONFIG,),),
+    (("preprocessor_config.json",), ("processor_config.json",)),
+)
+_TEMPLATES = ("chat_template.jinja", "chat_template.json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +74,7 @@ class Checkpoint:
 
 
 class _Incomplete(CheckpointInvalid):
-    """Files of weights are missing; of a checkpoint on the hub they can be fetched."""
+    """Files are missing; of a checkpoint on the hub they can be fetched."""
 
 
 def find(name: str, settings: WeightSettings) -> Checkpoint:
@@ -104,6 +112,7 @@ def _opened(name: str, directory: Path) -> Checkpoint:
     tensors: dict[str, Tensor] = {}
     for file in _shards(directory):
         tensors.update(read_header(file))
+    _check_reading(directory)
     return Checkpoint(name, directory, config, tensors)
 
 
@@ -147,6 +156,26 @@ def _shards(directory: Path) -> list[Path]:
             str(directory), f"{len(missing)} of {len(names)} files are missing: {named}"
         )
     return [directory / file for file in names]
+
+
+def _check_reading(directory: Path) -> None:
+    """Refuse what Transformers would read prompts without: it makes an empty tokenizer up."""
+    lacking = [
+        " or ".join(" with ".join(files) for files in choices)
+        for choices in _READING
+        if not any(all((directory / file).is_file() for file in files) for files in choices)
+    ]
+    if not _has_template(directory):
+        lacking.append(f"a chat template ({' or '.join(_TEMPLATES)})")
+    if lacking:
+        raise _Incomplete(str(directory), f"it lacks {'; '.join(lacking)}")
+
+
+def _has_template(directory: Path) -> bool:
+    if any((directory / file).is_file() for file in _TEMPLATES):
+        return True
+    file = directory / _TOKENIZER_CONFIG
+    return file.is_file() and isinstance(_json(file).get("chat_template"), str)
 
 
 def _json(file: Path) -> dict[str, Any]:
