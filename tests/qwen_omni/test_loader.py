@@ -184,6 +184,13 @@ def test_a_checkpoint_that_does_not_say_how_it_ends_ends_as_released(
     assert _load(changed("generation_config.json", None)).eos_ids == (151645, 151643)
 
 
+def test_a_file_that_is_not_json_is_named(changed: Callable[..., Path]) -> None:
+    directory = changed("generation_config.json", None)
+    (directory / "generation_config.json").write_text("{ not")
+    with pytest.raises(CheckpointInvalid, match=r"generation_config\.json: not JSON"):
+        _load(directory)
+
+
 def test_weights_that_are_missing_are_named_and_not_made_up(
     checkpoint: Path, changed: Callable[..., Path]
 ) -> None:

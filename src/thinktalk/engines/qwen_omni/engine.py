@@ -33,6 +33,7 @@ from thinktalk.settings import QwenOmniSettings, WeightSettings
 SAMPLE_RATE = 24_000
 _TOOL_CALL = "<tool_call>"  # is not read aloud
 _MAX_OUTPUT_TOKENS = 8192
+_LAST_WEIGHT_S = 10.0  # for the one that is being read when loading is given up
 
 
 class QwenOmniEngine:
@@ -90,7 +91,7 @@ class QwenOmniEngine:
         loading = self._loading
         if loading is None or (loading.done() and loading.exception() is not None):
             start = partial(running.start, self._checkpoint, self._settings, self._weights)
-            loading = self._loading = asyncio.create_task(_unwaited(start))
+            loading = self._loading = asyncio.create_task(_in_thread(start))
         return await asyncio.shield(loading)
 
     def _reply(self, model: Running, prompt: Prompt, request: GenerateRequest) -> Reply:
@@ -118,13 +119,15 @@ class QwenOmniEngine:
         )
 
 
-async def _unwaited(work: Callable[[], Running]) -> Running:
-    """Do `work` on a thread that the end of the process does not wait for: loading may take long.
+async def _in_thread(work: Callable[[Callable[[], bool]], Running]) -> Running:
+    """Do `work`, which is told how to ask whether to give up.
 
-    Cancelling leaves it alone.
+    When cancelled, waits until it has: a thread that runs while the process ends may abort it. Not
+    without end: it may be fetching.
     """
     loop = asyncio.get_running_loop()
     done: asyncio.Future[Running] = loop.create_future()
+    stopping = threading.Event()
 
     def give(result: Running | None, failure: BaseException | None) -> None:
         if done.cancelled():
@@ -138,14 +141,20 @@ async def _unwaited(work: Callable[[], Running]) -> Running:
     def run() -> None:
         result, failure = None, None
         try:
-            result = work()
+            result = work(stopping.is_set)
         except BaseException as error:
             failure = error
         with suppress(RuntimeError):  # the loop has been closed: nobody waits any more
             loop.call_soon_threadsafe(give, result, failure)
 
-    threading.Thread(target=run, name="qwen-omni loading", daemon=True).start()
-    return await done
+    thread = threading.Thread(target=run, name="qwen-omni loading", daemon=True)
+    thread.start()
+    try:
+        return await done
+    except asyncio.CancelledError:
+        stopping.set()
+        await asyncio.to_thread(thread.join, _LAST_WEIGHT_S)
+        raise
 
 
 async def _events(reply: Reply, request: GenerateRequest) -> AsyncGenerator[Event, None]:

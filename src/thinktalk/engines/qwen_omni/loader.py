@@ -80,6 +80,7 @@ def load(
         NoSuchDevice.
     """
     place = _device(device)
+    eos_ids = _eos_ids(directory)
     quantization = None
     if quantize != "none":
         quantization = _ExpertsConfig(
@@ -109,7 +110,7 @@ def load(
         config=network.config,
         device=network.thinker.get_input_embeddings().weight.device,
         dtype=network.dtype,
-        eos_ids=_eos_ids(directory),
+        eos_ids=eos_ids,
         speakers=_speakers(network),
     )
 
@@ -145,7 +146,10 @@ def _device(name: str) -> torch.device:
 
 def _eos_ids(directory: Path) -> tuple[int, ...]:
     path = directory / "generation_config.json"
-    ids = json.loads(path.read_bytes()).get("eos_token_id") if path.exists() else None
+    try:
+        ids = json.loads(path.read_bytes()).get("eos_token_id") if path.exists() else None
+    except ValueError as fault:
+        raise CheckpointInvalid(str(path), f"not JSON: {fault}") from fault
     if ids is None:
         return _EOS_IDS
     return (ids,) if isinstance(ids, int) else tuple(ids)

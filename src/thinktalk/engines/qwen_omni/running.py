@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 
-from thinktalk.engines.qwen_omni import assembly, checkpoint, loader
+from thinktalk.conversation import Message, TextPart
+from thinktalk.engines.base import GenerateRequest
+from thinktalk.engines.qwen_omni import assembly, checkpoint, loader, loading
 from thinktalk.engines.qwen_omni import plan as planning
 from thinktalk.engines.qwen_omni.checkpoint import Checkpoint
 from thinktalk.engines.qwen_omni.loader import Model
@@ -16,6 +19,7 @@ from thinktalk.engines.qwen_omni.prompt import PromptReader
 from thinktalk.engines.qwen_omni.sampling import Drawing
 from thinktalk.engines.qwen_omni.scheduler import Scheduler
 from thinktalk.engines.qwen_omni.talker import Speaking
+from thinktalk.errors import CheckpointInvalid
 from thinktalk.settings import QwenOmniSettings, WeightSettings
 
 
@@ -34,23 +38,50 @@ class Running:
     window_tokens: int
 
 
-def start(found: Checkpoint, settings: QwenOmniSettings, weights: WeightSettings) -> Running:
+def start(
+    found: Checkpoint,
+    settings: QwenOmniSettings,
+    weights: WeightSettings,
+    is_stopping: Callable[[], bool] = lambda: False,
+) -> Running:
     """Load a checkpoint and begin to serve it. Takes seconds to minutes.
 
+    Args:
+        is_stopping: asked before each weight: whether to give up.
     Raises:
-        DoesNotFit: with the numbers. ThinktalkError: what else is wrong with it or the device.
+        DoesNotFit: with the numbers. NotReady: it was given up.
+        ThinktalkError: what else is wrong with it or the device.
     """
     complete = checkpoint.fetch(found, weights)
     plan = planning.for_checkpoint(complete, settings)
     plan.check()
-    model = loader.load(
-        complete.directory,
-        device=plan.device,
-        dtype=settings.dtype,
-        quantize=settings.quantize,
-        device_map=settings.device_map,
-    )
-    return serve(model, PromptReader.load(complete.directory), plan, settings)
+    with loading.watched(is_stopping):
+        reader = read_prompts(complete.directory)  # before the weights, which take minutes
+        model = loader.load(
+            complete.directory,
+            device=plan.device,
+            dtype=settings.dtype,
+            quantize=settings.quantize,
+            device_map=settings.device_map,
+        )
+    loading.check(is_stopping)
+    return serve(model, reader, plan, settings)
+
+
+def read_prompts(directory: Path) -> PromptReader:
+    """What reads prompts for the checkpoint in `directory`; it has read one.
+
+    Raises:
+        CheckpointInvalid: tokenizer, chat template or figures of media are not as they should be.
+    """
+    try:
+        reader = PromptReader.load(directory)
+        reader.read(GenerateRequest(messages=(Message("user", (TextPart("Hello?"),)),)))
+    except Exception as fault:  # several libraries read these files, each with errors of its own
+        raise CheckpointInvalid(
+            str(directory), f"its tokenizer, chat template or preprocessor fails: {fault}"
+        ) from fault
+    return reader
 
 
 def serve(model: Model, reader: PromptReader, plan: Plan, settings: QwenOmniSettings) -> Running:
