@@ -45,15 +45,18 @@ def run_list(args: argparse.Namespace, settings: Settings) -> int:
     from thinktalk.engines import languages
 
     language = languages.asked_for(args.language, field="--language")
+    known = _known(find_server(args, settings), args.key, settings)
     found = [
         voice
-        for voice in _known(find_server(args, settings), args.key)
+        for voice in known
         if language in (None, voice.get("language")) and args.gender in (None, voice.get("gender"))
     ]
     if args.json:
         print(json.dumps(found, ensure_ascii=False, indent=2))
         return 0
-    if not found:
+    if not known:
+        print("there are no voices: what answers here answers in text only", file=sys.stderr)
+    elif not found:
         print("no voice is at home there; all voices speak all languages", file=sys.stderr)
     for voice in found:
         told = [str(voice.get(key) or "-") for key in ("name", "language", "gender")]
@@ -61,8 +64,13 @@ def run_list(args: argparse.Namespace, settings: Settings) -> int:
         print(" " * 27 + _origin(voice))
     if any(voice.get("stand_in") for voice in found):
         print(
-            "\nNames of hosted services are answered by stand-ins: none is the hosted voice itself."
-            "\nTagalog is read by the rules of Indonesian; eSpeak NG has none for it.",
+            "\nNames of hosted services are answered by stand-ins: "
+            "none is the hosted voice itself.",
+            file=sys.stderr,
+        )
+    if any(voice.get("read_as") for voice in found):
+        print(
+            "Tagalog is read by the rules of Indonesian; eSpeak NG has none for it.",
             file=sys.stderr,
         )
     return 0
@@ -79,7 +87,7 @@ def _origin(voice: dict[str, Any]) -> str:
 
 def run_hear(args: argparse.Namespace, settings: Settings) -> int:
     server = find_server(args, settings)
-    voice = _named(args.name, _known(server, args.key))
+    voice = _named(args.name, _known(server, args.key, settings))
     from thinktalk.engines import languages
 
     asked = languages.asked_for(args.language, field="--language")
@@ -116,14 +124,19 @@ def _play(pcm: bytes) -> None:
     play_or_save(Sound(Audio(samples, STREAM_SAMPLE_RATE)), None)
 
 
-def _known(server: str | None, key: str) -> list[dict[str, Any]]:
-    """The voices of the server, or those that are built in where there is none."""
+def _known(server: str | None, key: str, settings: Settings) -> list[dict[str, Any]]:
+    """The voices of the server, or where there is none those that the settings would serve."""
     if server is not None:
         from thinktalk import library
 
         return library.voices(server, key)
     from thinktalk.voices import catalog, listing
 
+    if all(profile.engine == "qwen_omni" for profile in settings.profiles.values()):
+        from thinktalk.engines.qwen_omni import checkpoint, voices
+
+        speakers = checkpoint.find(settings.qwen_omni.weights, settings.weights).speakers
+        return listing.spoken(speakers, voices.spoken_by(speakers)) if speakers else []
     return [listing.listed(voice) for voice in catalog.voices()]
 
 

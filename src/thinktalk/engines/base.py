@@ -140,7 +140,8 @@ def _patches(width: int, height: int, least: int, most: int) -> int:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capabilities:
     """What an engine is and takes. `parts` says which weights do what, for people to read;
-    `speakers` are voices that it has besides the catalogue's.
+    `speakers` are voices of its own, `spoken_by` which of them each voice of the catalogue is;
+    without, voices sound as the catalogue says.
 
     `costs` None: media take the documented tokens. An engine that `reads_ahead` answers sooner
     what begins like a request that it was given before with `max_tokens` 0.
@@ -154,6 +155,7 @@ class Capabilities:
     costs: RealCosts | None = None
     speech: bool = True
     speakers: tuple[str, ...] = ()
+    spoken_by: dict[str, str] = field(default_factory=dict)
     reads_ahead: bool = False
     notes: tuple[str, ...] = ()
 

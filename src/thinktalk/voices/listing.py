@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -32,6 +32,57 @@ def listed(voice: Voice) -> dict[str, Any]:
         "read_as": dict(catalog.read_as()),
         "families": list(voice.families),
         "stand_in": voice.stand_in,
+    }
+
+
+def spoken(speakers: Sequence[str], spoken_by: Mapping[str, str]) -> list[dict[str, Any]]:
+    """What the list says of voices that are `speakers` of a model.
+
+    Args:
+        spoken_by: the speaker of each voice of the catalogue.
+    """
+    own = {name.casefold() for name in speakers} - {name.casefold() for name in spoken_by}
+    return [
+        *(_told(speaker) for speaker in speakers if speaker.casefold() in own),
+        *(_spoken(voice, spoken_by[voice.name]) for voice in catalog.voices()),
+    ]
+
+
+def _spoken(voice: Voice, speaker: str) -> dict[str, Any]:
+    about = {key: getattr(voice, key) for key in ("gender", "language", "description")}
+    is_itself = voice.name.casefold() == speaker.casefold()
+    return (
+        _told(speaker)
+        | about
+        | {
+            "id": voice.name,
+            "name": voice.name,
+            "languages": [voice.language],
+            "families": list(voice.families),
+            "stand_in": voice.stand_in and not is_itself,
+        }
+    )
+
+
+def _told(speaker: str) -> dict[str, Any]:
+    """Of a speaker, of whom a model says the name only."""
+    return {
+        "id": speaker,
+        "object": "audio.voice",
+        "name": speaker,
+        "builtin": True,
+        "gender": None,
+        "language": None,
+        "languages": [],
+        "description": "",
+        "source": f"the model's own speaker {speaker}",
+        "mixture": False,
+        "recipe": {},
+        "espeak": None,
+        "spoken_as": {},
+        "read_as": {},
+        "families": [],
+        "stand_in": False,
     }
 
 

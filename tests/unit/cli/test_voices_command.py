@@ -11,7 +11,10 @@ import pytest
 
 from support.scripted_senses import ScriptedSynthesizer
 from support.server import serving
+from support.small_omni import CONFIG, write_checkpoint
 from thinktalk.cli import main
+from thinktalk.engines.base import Capabilities
+from thinktalk.testing import ScriptedEngine
 from thinktalk.voices import catalog, listing
 
 
@@ -27,6 +30,60 @@ def test_the_list_says_what_each_voice_is(capsys: pytest.CaptureFixture[str]) ->
 def test_the_list_can_be_narrowed(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["voices", "list", "--language", "es", "--gender", "female", "--json"]) == 0
     assert [voice["name"] for voice in json.loads(capsys.readouterr().out)] == ["Sonrisa"]
+
+
+@pytest.fixture
+def qwen_omni(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A checkpoint that the settings serve all tiers with."""
+    profiles = {tier: {"engine": "qwen_omni"} for tier in ("plus", "flash", "light")}
+    monkeypatch.setenv("THINKTALK_PROFILES", json.dumps(profiles))
+    monkeypatch.setenv("THINKTALK_QWEN_OMNI__WEIGHTS", str(tmp_path))
+    talker = {**CONFIG["talker_config"], "speaker_id": {"chelsie": 1, "ethan": 2}}
+    return write_checkpoint(tmp_path, talker_config=talker)
+
+
+def test_of_a_checkpoint_the_list_says_who_speaks(
+    qwen_omni: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["voices", "list"]) == 0
+    printed = capsys.readouterr()
+    assert printed.out.count("the model's own speaker ") == len(catalog.voices())
+    assert "Kokoro" not in printed.out and "eSpeak" not in printed.err
+
+
+def test_of_a_checkpoint_without_a_talker_there_are_no_voices(
+    qwen_omni: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_checkpoint(qwen_omni, enable_audio_output=False)
+    assert main(["voices", "list"]) == 0
+    printed = capsys.readouterr()
+    assert not printed.out and "answers in text only" in printed.err
+
+
+class _Writer(ScriptedEngine):
+    @property
+    def capabilities(self) -> Capabilities:
+        return Capabilities(name="writer", speech=False)
+
+
+class _Ann(ScriptedEngine):
+    @property
+    def capabilities(self) -> Capabilities:
+        everyone = {voice.name: "ann" for voice in catalog.voices()}
+        return Capabilities(name="ann", speakers=("ann",), spoken_by=everyone)
+
+
+@pytest.mark.parametrize(
+    ("engine", "said"),
+    [(_Writer(), "answers in text only"), (_Ann(), "the model's own speaker ann")],
+)
+def test_a_server_lists_the_voices_of_what_it_serves(
+    engine: ScriptedEngine, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with serving(engine) as url:
+        assert main(["voices", "list", "--server", f"{url}/v1"]) == 0
+    shown = "".join(capsys.readouterr())
+    assert said in shown and "Kokoro" not in shown
 
 
 def test_a_slip_of_the_pen_gets_near_names(capsys: pytest.CaptureFixture[str]) -> None:

@@ -94,12 +94,12 @@ class Voices:
     async def list(self, request: Request) -> Response:
         """The caller's own voices, newest first, then those that are built in."""
         own = await self._cloner.store.page(caller(request), limit=_MAX_LISTED)
-        data = [*(self._entry(voice) for voice in own), *builtin_voices()]
+        data = [*(self._entry(voice) for voice in own), *builtin_voices(self._context.services)]
         return json_response({"object": "list", "data": data, "has_more": False})
 
     async def retrieve(self, request: Request) -> Response:
         voice_id = request.path_params["voice_id"]
-        for entry in builtin_voices():
+        for entry in builtin_voices(self._context.services):
             if entry["id"] == voice_id:
                 return json_response(entry)
         voice = await self._cloner.store.find(voice_id, caller(request))
@@ -133,7 +133,7 @@ class Voices:
 
     def _own(self, request: Request) -> str:
         voice_id: str = request.path_params["voice_id"]
-        if any(entry["id"] == voice_id for entry in builtin_voices()):
+        if any(entry["id"] == voice_id for entry in builtin_voices(self._context.services)):
             raise InvalidField(f"Voice '{voice_id}' is built in and stays as it is", param="voice")
         return voice_id
 

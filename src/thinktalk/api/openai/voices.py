@@ -27,6 +27,7 @@ from thinktalk.media.types import Audio
 from thinktalk.serving.cloning import CheckedSample, Cloner
 from thinktalk.serving.enrolment import text_of
 from thinktalk.serving.models import ServedModel
+from thinktalk.serving.services import Services
 from thinktalk.store.voice_index import EnrolledVoice
 from thinktalk.voices import catalog, listing, sample
 from thinktalk.voices.sample import SampleChecker
@@ -209,6 +210,12 @@ class VoiceReader:
         return ChosenVoice(voice_id, voice, is_cloned=self.cloner.is_cloned(voice))
 
 
-def builtin_voices() -> list[dict[str, Any]]:
-    """What the list of voices shows of each that is built in."""
+def builtin_voices(services: Services) -> list[dict[str, Any]]:
+    """What the list of voices shows of each that is built in; nothing where nothing speaks."""
+    speaking = [e.capabilities for e in services.engines.values() if e.capabilities.speech]
+    if services.synthesizer is None:
+        if not speaking:
+            return []
+        if all(engine.spoken_by for engine in speaking):
+            return listing.spoken(speaking[0].speakers, speaking[0].spoken_by)
     return [listing.listed(voice) for voice in catalog.voices()]

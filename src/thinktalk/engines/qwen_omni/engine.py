@@ -202,6 +202,10 @@ def _capabilities(checkpoint: Checkpoint, settings: QwenOmniSettings) -> Capabil
         parts["talker"] = name
     text = checkpoint.config["thinker_config"]["text_config"]
     window_tokens = min(settings.window_tokens, text["max_position_embeddings"])
+    what = (
+        f"{checkpoint.variant}. Open Qwen3-Omni weights, not Qwen3.5-Omni, of which there are none."
+    )
+    limits = "Speed, language and instructions of speech, and samples of voices, are not followed."
     return Capabilities(
         name="qwen_omni",
         parts=parts,
@@ -217,9 +221,6 @@ def _capabilities(checkpoint: Checkpoint, settings: QwenOmniSettings) -> Capabil
         ),
         speech=checkpoint.speaks,
         speakers=checkpoint.speakers,
-        notes=(
-            f"{checkpoint.variant}. Open Qwen3-Omni weights, not Qwen3.5-Omni, of which there are "
-            "none.",
-            "Speed, language and instructions of speech, and samples of voices, are not followed.",
-        ),
+        spoken_by=voices.spoken_by(checkpoint.speakers),
+        notes=(what, limits) if checkpoint.speaks else (what,),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from thinktalk.errors import UnknownVoice
 from thinktalk.voices import catalog
@@ -21,3 +21,11 @@ def speaker_id(voice: str, speakers: Mapping[str, int]) -> int:
     except UnknownVoice:
         gender = "female"
     return named.get(_STAND_INS[gender], next(iter(named.values())))
+
+
+def spoken_by(speakers: Sequence[str]) -> dict[str, str]:
+    """The speaker of each voice of the catalogue; nothing where there are none."""
+    numbers = {name: number for number, name in enumerate(speakers)}
+    if not numbers:
+        return {}
+    return {voice.name: speakers[speaker_id(voice.name, numbers)] for voice in catalog.voices()}
