@@ -1,7 +1,20 @@
-"""`python -m thinktalk` is the `thinktalk` command."""
+"""The `thinktalk` command, also as `python -m thinktalk`."""
+
+from __future__ import annotations
 
 import sys
 
-from thinktalk.cli import main
 
-sys.exit(main())
+def main() -> int:
+    """Run the command; Ctrl+C shows no traceback while it is imported, either."""
+    try:
+        from thinktalk.cli import main as run
+
+        return run()
+    except KeyboardInterrupt:
+        print("\nInterrupted", file=sys.stderr)
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -23,7 +23,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         return int(args.func(args, load()))
     except KeyboardInterrupt:
-        print(file=sys.stderr)
+        print("\nInterrupted", file=sys.stderr)
         return _INTERRUPTED
     except BrokenPipeError:
         sys.stderr.close()  # the reader of our output left; there is nobody to tell

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -24,3 +27,17 @@ def test_a_folder_in_place_of_a_file_is_named(
 ) -> None:
     assert main(["ask", "What?", str(tmp_path), *SERVER]) == 1
     assert capsys.readouterr().err == f"thinktalk: {tmp_path}: Is a directory\n"
+
+
+def test_ctrl_c_while_modules_are_imported_shows_no_traceback() -> None:
+    command = [sys.executable, "-X", "importtime", "-m", "thinktalk", "serve", "--port", "0"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        for line in process.stderr:  # one for each module
+            if "pydantic_core._pydantic_core" in line:
+                break
+        process.send_signal(signal.SIGINT)
+        told = process.stderr.read()
+    assert "Interrupted" in told and "Traceback" not in told
+    # Python ends by the signal itself where it was raised within exec(), as dataclasses call it.
+    assert process.returncode in (130, -signal.SIGINT)
