@@ -26,8 +26,12 @@ from thinktalk.api.serve import run_server
 from thinktalk.api.server_app import build_asgi
 from thinktalk.testing import ScriptedEngine
 
+class Engine(ScriptedEngine):
+    async def stop(self):
+        print("stopped", flush=True)
+
 settings = settings_of(server={"port": 0, "grace_s": float(sys.argv[1])})
-engine = ScriptedEngine("word " * int(sys.argv[3]), delay_s=float(sys.argv[2]))
+engine = Engine("word " * int(sys.argv[3]), delay_s=float(sys.argv[2]))
 app = build_asgi(scripted_services(engine), settings)
 sys.exit(run_server(app, settings, on_listening=lambda url: print(url, flush=True)))
 """
@@ -111,10 +115,11 @@ def test_an_idle_server_stops_at_once_even_with_an_open_connection() -> None:
             assert process.wait(5) == 0
 
 
-def test_a_second_signal_does_not_wait() -> None:
+def test_a_second_signal_does_not_wait_but_ends_the_engines() -> None:
     with server(grace_s=60, delay_s=1) as (url, process), streaming(url):
         process.terminate()
         with pytest.raises(subprocess.TimeoutExpired):
             process.wait(0.5)
         process.terminate()
-        process.wait(5)
+        assert process.wait(5) == 0
+        assert process.stdout is not None and "stopped" in process.stdout.read()

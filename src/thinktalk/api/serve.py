@@ -1,8 +1,8 @@
 """Runs the app until it is told to stop: uvicorn with our own idea of a graceful end.
 
 At the first SIGTERM or SIGINT the server keeps answering, but only to say that it is stopping,
-while the running answers get their time; then it ends with status 0. A second signal ends it at
-once.
+while the running answers get their time; then it ends with status 0. A second signal cuts them
+off.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ from thinktalk.api.connection import connection_class, socket_options
 from thinktalk.api.server_app import Application
 from thinktalk.errors import CannotListen, ThinktalkError
 from thinktalk.settings import Settings
+
+_FORCED_END_S = 2.0
 
 _log = logging.getLogger(__name__)
 
@@ -113,11 +115,20 @@ async def _serve(
     stopping = asyncio.create_task(_drain(listener, app, stop, grace_s))
     loading = asyncio.create_task(_load(listener, app, url, on_listening))
     await serving
+    if listener.force_exit:
+        await _end_engines(listener)
     for task in (stopping, loading):
         task.cancel()
     await asyncio.wait((stopping, loading))
     if not loading.cancelled() and (failure := loading.exception()):
         raise failure
+
+
+async def _end_engines(listener: _Listener) -> None:
+    """What uvicorn leaves out when forced: a model's thread that still runs aborts the process."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(_FORCED_END_S):
+            await listener.lifespan.shutdown()
 
 
 async def _drain(
