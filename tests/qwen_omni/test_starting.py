@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from support import random_omni
-from thinktalk.engines.qwen_omni import checkpoint, reading, running
+from thinktalk.engines.qwen_omni import checkpoint, loading, running
 from thinktalk.engines.qwen_omni.engine import QwenOmniEngine
 from thinktalk.errors import CheckpointInvalid, NotReady
 from thinktalk.settings import QwenOmniSettings, WeightSettings
@@ -62,12 +62,12 @@ def test_only_the_needless_warning_is_left_out(found: checkpoint.Checkpoint) -> 
     kept, library = _Kept(), logging.getLogger("transformers")
     library.addHandler(kept)
     try:
-        with reading.watched(lambda: False):
+        with loading.watched(lambda: False):
             AutoConfig.from_pretrained(found.directory)
             logging.getLogger("transformers.modeling_rope_utils").warning("another")
         assert kept.messages == ["another"]
         AutoConfig.from_pretrained(found.directory)
-        assert "Unrecognized keys in `rope_parameters`" in kept.messages[-1]  # else: drop `reading`
+        assert "Unrecognized keys in `rope_parameters`" in kept.messages[-1]  # else: drop `loading`
     finally:
         library.removeHandler(kept)
 
