@@ -7,13 +7,16 @@ import itertools
 import logging
 import shutil
 import threading
+from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from support import random_omni
 from thinktalk.engines.qwen_omni import checkpoint, loading, running
-from thinktalk.engines.qwen_omni.engine import QwenOmniEngine
+from thinktalk.engines.qwen_omni.engine import QwenOmniEngine, _in_thread
 from thinktalk.errors import CheckpointInvalid, NotReady
 from thinktalk.settings import QwenOmniSettings, WeightSettings
 
@@ -45,6 +48,23 @@ async def test_an_engine_that_is_stopped_while_it_loads_leaves_no_thread(
     assert "qwen-omni loading" not in {thread.name for thread in threading.enumerate()}
     with pytest.raises(asyncio.CancelledError):
         await start
+
+
+async def test_a_model_that_is_loaded_too_late_is_closed() -> None:
+    begun, finish, closed = (threading.Event() for _ in range(3))
+
+    def work(_: Callable[[], bool]) -> Any:
+        begun.set()
+        finish.wait(10)
+        return SimpleNamespace(scheduler=SimpleNamespace(close=closed.set))
+
+    loading = asyncio.create_task(_in_thread(work))
+    await asyncio.to_thread(begun.wait, 10)
+    loading.cancel()
+    finish.set()
+    with pytest.raises(asyncio.CancelledError):
+        await loading
+    assert closed.is_set()
 
 
 class _Kept(logging.Handler):

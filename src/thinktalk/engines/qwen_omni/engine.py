@@ -128,24 +128,26 @@ async def _in_thread(work: Callable[[Callable[[], bool]], Running]) -> Running:
     loop = asyncio.get_running_loop()
     done: asyncio.Future[Running] = loop.create_future()
     stopping = threading.Event()
+    made: list[Running] = []  # also too late for `done`
 
-    def give(result: Running | None, failure: BaseException | None) -> None:
+    def give(failure: BaseException | None) -> None:
         if done.cancelled():
-            if result is not None:
-                threading.Thread(target=result.scheduler.close, daemon=True).start()
-        elif failure is not None:
+            return
+        if failure is not None:
             done.set_exception(failure)
-        elif result is not None:
-            done.set_result(result)
+        else:
+            done.set_result(made[0])
 
     def run() -> None:
-        result, failure = None, None
+        failure = None
         try:
-            result = work(stopping.is_set)
+            made.append(work(stopping.is_set))
+            if stopping.is_set():
+                made[0].scheduler.close()
         except BaseException as error:
             failure = error
         with suppress(RuntimeError):  # the loop has been closed: nobody waits any more
-            loop.call_soon_threadsafe(give, result, failure)
+            loop.call_soon_threadsafe(give, failure)
 
     thread = threading.Thread(target=run, name="qwen-omni loading", daemon=True)
     thread.start()
@@ -154,6 +156,8 @@ async def _in_thread(work: Callable[[Callable[[], bool]], Running]) -> Running:
     except asyncio.CancelledError:
         stopping.set()
         await asyncio.to_thread(thread.join, _LAST_WEIGHT_S)
+        for model in made:
+            await asyncio.to_thread(model.scheduler.close)
         raise
 
 
