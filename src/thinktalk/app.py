@@ -8,11 +8,12 @@ import ipaddress
 import secrets
 import socket
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
@@ -35,6 +36,10 @@ from thinktalk.voices.sample import SampleChecker
 from thinktalk.voices.speakers import Embed
 from thinktalk.weights.catalog import Catalog
 
+if TYPE_CHECKING:
+    import uvicorn
+
+_GOODBYE_S = 4.0
 _ACTIVITY, _PROSODY = "silero-vad", "smart-turn"
 
 
@@ -197,7 +202,8 @@ async def start_private(settings: Settings, catalog: Catalog) -> tuple[str, str]
     port = socket.create_server(("127.0.0.1", 0))
     listener = uvicorn.Server(config)
     serving = asyncio.create_task(listener.serve(sockets=[port]))
-    _private_servers.add(serving)
+    _private_servers[serving] = listener
+    serving.add_done_callback(_private_servers.pop)
     try:
         while not listener.started:
             if serving.done():
@@ -206,12 +212,27 @@ async def start_private(settings: Settings, catalog: Catalog) -> tuple[str, str]
         # Answers would wait for the models anyway; here the wait has a name, and failures a reason.
         await app.context.readiness.started()
     except BaseException:
-        listener.should_exit = True
+        await _end({serving: listener})
         raise
     return f"http://127.0.0.1:{port.getsockname()[1]}/v1", key
 
 
-_private_servers: set[asyncio.Task[None]] = set()
+async def end_private() -> None:
+    """End the private servers of the running loop and their engines, if they can be ended soon.
+
+    A model's thread that still runs when the process ends may abort it.
+    """
+    await _end(_private_servers)
+
+
+async def _end(servers: Mapping[asyncio.Task[None], uvicorn.Server]) -> None:
+    for listener in servers.values():
+        listener.should_exit = True
+    if servers:
+        await asyncio.wait(tuple(servers), timeout=_GOODBYE_S)
+
+
+_private_servers: dict[asyncio.Task[None], uvicorn.Server] = {}
 
 
 def check_binding(server: ServerSettings) -> None:

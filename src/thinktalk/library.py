@@ -219,11 +219,13 @@ def _wait(work: Coroutine[Any, Any, T]) -> T:
         finally:
             ended.set()
 
-    future = asyncio.run_coroutine_threadsafe(run(), _loop())
+    future = None
     try:
+        future = asyncio.run_coroutine_threadsafe(run(), _loop())
         return future.result()
     except KeyboardInterrupt:
-        future.cancel()
+        if future is not None:
+            future.cancel()
         ended.wait(_LONGEST_GOODBYE_S)  # what it holds must be free before anybody closes it
         raise
 
@@ -242,3 +244,12 @@ def own_server(settings: Settings | None = None) -> tuple[str, str]:
             settings = settings or load()
             _own.append(_wait(start_private(settings, Catalog(settings.weights))))
         return _own[0]
+
+
+def end_own_server() -> None:
+    """End the private server, also one that is starting, with what it still answers."""
+    if _loop.cache_info().currsize:
+        from thinktalk.app import end_private
+
+        _own.clear()
+        _wait(end_private())

@@ -15,7 +15,7 @@ from support.server import scripted_services, settings_of
 from support.wire import post
 from thinktalk.api.serve import run_server
 from thinktalk.api.server_app import build_asgi
-from thinktalk.app import start_private
+from thinktalk.app import end_private, start_private
 from thinktalk.engines import registry
 from thinktalk.errors import CannotListen, EngineFailed, ThinktalkError, WeightsMissing
 from thinktalk.settings import MediaSettings, ProfileSettings, Settings
@@ -53,6 +53,10 @@ async def test_a_private_server_answers_to_its_key_alone() -> None:
         assert (await http.get("/models")).status_code == 401
         answer = await http.get("/models", headers={"authorization": f"Bearer {key}"})
     assert answer.is_success
+    await end_private()
+    async with httpx.AsyncClient(base_url=url, trust_env=False) as http:
+        with pytest.raises(httpx.ConnectError):
+            await http.get("/models")
 
 
 async def test_a_private_server_whose_decoder_cannot_start_says_so() -> None:

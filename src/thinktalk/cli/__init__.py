@@ -23,7 +23,10 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         return int(args.func(args, load()))
     except KeyboardInterrupt:
+        from thinktalk import library
+
         print("\nInterrupted", file=sys.stderr)
+        library.end_own_server()
         return _INTERRUPTED
     except BrokenPipeError:
         sys.stderr.close()  # the reader of our output left; there is nobody to tell
