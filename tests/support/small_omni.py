@@ -34,7 +34,10 @@ CONFIG: dict[str, Any] = {
         "text_config": TEXT,
         "vision_config": {"hidden_size": 16, "intermediate_size": 32, "spatial_merge_size": 2},
     },
-    "talker_config": {"text_config": {**TEXT, "num_hidden_layers": 1}},
+    "talker_config": {
+        "text_config": {**TEXT, "num_hidden_layers": 1},
+        "speaker_id": {"ethan": 900},
+    },
 }
 TENSORS = {
     "thinker.model.embed_tokens.weight": (1000, 16),

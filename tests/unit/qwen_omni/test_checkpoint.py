@@ -47,6 +47,12 @@ def test_without_a_talker_it_only_writes(
     assert not found.speaks and found.variant == variant
 
 
+def test_a_talker_without_voices_is_refused(tmp_path: Path) -> None:
+    directory = write_checkpoint(tmp_path, talker_config={"text_config": {}, "speaker_id": {}})
+    with pytest.raises(CheckpointInvalid, match=r"its talker has no voice: config\.json"):
+        find(str(directory), SETTINGS)
+
+
 def test_a_directory_that_is_not_there_is_named() -> None:
     with pytest.raises(CheckpointInvalid, match=r"^/no/such: there is no such directory"):
         find("/no/such", SETTINGS)

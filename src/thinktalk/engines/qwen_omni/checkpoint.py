@@ -113,7 +113,12 @@ def _opened(name: str, directory: Path) -> Checkpoint:
     for file in _shards(directory):
         tensors.update(read_header(file))
     _check_reading(directory)
-    return Checkpoint(name, directory, config, tensors)
+    found = Checkpoint(name, directory, config, tensors)
+    if found.speaks and not found.speakers:
+        raise CheckpointInvalid(
+            str(directory), f"its talker has no voice: {_CONFIG} names none (speaker_id)"
+        )
+    return found
 
 
 def _config(directory: Path) -> dict[str, Any]:
