@@ -22,10 +22,16 @@ class Pacing:
         self._rounds = 0
         self._pieces_s: deque[float] = deque(maxlen=_NUM_TIMED)
 
-    def may_read(self, leads_s: Iterable[float]) -> bool:
-        """Whether a piece may be read now, by how much sound each listener has in hand."""
+    def may_read(self, leads_s: Iterable[float], round_s: float) -> bool:
+        """Whether a piece may be read now.
+
+        Args:
+            leads_s: how much sound each listener has in hand.
+            round_s: what a round without a piece takes: there is no new sound before its end.
+        """
         self._rounds += 1
-        covered = min(leads_s, default=float("inf")) > max(self._pieces_s, default=0.0)
+        needed_s = max(self._pieces_s, default=0.0) + round_s
+        covered = min(leads_s, default=float("inf")) > needed_s
         return covered or self._rounds >= _MOST_ROUNDS
 
     def has_read(self, num_tokens: int, duration_s: float) -> None:

@@ -61,6 +61,7 @@ class Scheduler:
         self._changed = threading.Condition()
         self._is_closed = False
         self._pacing = Pacing()
+        self._round_s = 0.0
         self._thread = threading.Thread(target=self._run, name="qwen-omni", daemon=True)
 
     def start(self) -> None:
@@ -111,8 +112,10 @@ class Scheduler:
                 self._leave(reply)
         self._place()
         self._read_on()
+        began = time.monotonic()
         self._speak()
         self._think()
+        self._round_s = time.monotonic() - began
 
     # Reading
 
@@ -137,7 +140,7 @@ class Scheduler:
     def _read_on(self) -> None:
         """One piece of one prompt: whose has had the fewest, so that a short one is soon read."""
         reading = [reply for reply in self._turns.placed if reply.reading is not None]
-        if not reading or not self._pacing.may_read(self._leads_s()):
+        if not reading or not self._pacing.may_read(self._leads_s(), self._round_s):
             return
         reply = min(reading, key=lambda reply: reply.num_pieces)
         reply.num_pieces += 1
