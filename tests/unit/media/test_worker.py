@@ -267,15 +267,19 @@ async def test_cancelling_ends_the_work_at_once(vast: bytes) -> None:
 async def test_a_small_file_does_not_wait_for_a_large_one(
     worker: DecodeWorker, vast: bytes
 ) -> None:
+    """Once is enough: one that waits is never the first, but a busy machine may stop any."""
     await asyncio.gather(worker.audio(SOUND), worker.audio(SOUND))
     assert len(worker.pids) == 2
-    large = asyncio.create_task(worker.image(vast))
-    await asyncio.sleep(0.01)
-
-    await worker.audio(SOUND)
-
-    assert not large.done()
-    await large
+    was_first = False
+    for _ in range(5):
+        large = asyncio.create_task(worker.image(vast))
+        await asyncio.sleep(0.01)
+        await worker.audio(SOUND)
+        was_first = not large.done()
+        await large
+        if was_first:
+            break
+    assert was_first
 
 
 async def test_many_jobs_at_once_are_all_done(worker: DecodeWorker) -> None:
