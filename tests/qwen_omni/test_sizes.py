@@ -8,6 +8,7 @@ import pytest
 import torch
 from transformers import Qwen3OmniMoeConfig, Qwen3OmniMoeForConditionalGeneration
 
+from support.small_omni import READING
 from thinktalk.engines.qwen_omni import released
 from thinktalk.engines.qwen_omni.checkpoint import find
 from thinktalk.engines.qwen_omni.parts import SPOKEN, sizes_by_config
@@ -89,6 +90,8 @@ def test_the_released_sizes_are_those_of_the_released_shapes() -> None:
 def test_a_saved_checkpoint_has_the_size_of_its_model(tmp_path: Path, dtype: str) -> None:
     model = Qwen3OmniMoeForConditionalGeneration(Qwen3OmniMoeConfig(**SMALL))
     model.to(getattr(torch, dtype)).save_pretrained(tmp_path)
+    for name in READING:  # without them it would be none
+        (tmp_path / name).write_text("{}")
     plan = for_checkpoint(find(str(tmp_path), WeightSettings()), QwenOmniSettings(device="cpu"))
     assert plan.dtype == dtype
     assert plan.weights_bytes == sum(each.nbytes for each in model.parameters())
