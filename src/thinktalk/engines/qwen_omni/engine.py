@@ -26,7 +26,15 @@ from thinktalk.engines.qwen_omni.speech import Speech
 from thinktalk.engines.qwen_omni.tool_calls import ToolCallParser
 from thinktalk.engines.qwen_omni.written import Written
 from thinktalk.errors import NotReady, PromptTooLong
-from thinktalk.events import AudioDelta, Event, Finished, TextDelta, ToolCallDelta, Usage
+from thinktalk.events import (
+    AudioDelta,
+    Event,
+    Finished,
+    Report,
+    TextDelta,
+    ToolCallDelta,
+    Usage,
+)
 from thinktalk.media.types import Audio
 from thinktalk.settings import QwenOmniSettings, WeightSettings
 
@@ -69,14 +77,10 @@ class QwenOmniEngine:
     async def generate(self, request: GenerateRequest) -> AsyncGenerator[Event, None]:
         """Raises `PromptTooLong`: the prompt leaves no room for a reply in the window."""
         model = await self._running()
-        fit = await asyncio.to_thread(fitted, request, model.reader, model.window_tokens)
-        heard = await sounds.heard(fit.request, fit.num_tokens, fit.limit)
-        request = heard.request
-        prompt = await asyncio.to_thread(model.reader.read, request)
-        reply = self._reply(model, prompt, request)
+        reply, report = await self._begun(model, request)
         try:
             model.scheduler.submit(reply)
-            if report := fit.report(was_longer=heard.is_cut):
+            if report is not None:
                 yield report
             async with aclosing(_events(reply, request)) as events:
                 async for event in events:
@@ -93,6 +97,13 @@ class QwenOmniEngine:
             start = partial(running.start, self._checkpoint, self._settings, self._weights)
             loading = self._loading = asyncio.create_task(_in_thread(start))
         return await asyncio.shield(loading)
+
+    async def _begun(self, model: Running, request: GenerateRequest) -> tuple[Reply, Report | None]:
+        """The reply to come, which alone holds the media as they are read, and what became less."""
+        fit = await asyncio.to_thread(fitted, request, model.reader, model.window_tokens)
+        heard = await sounds.heard(fit.request, fit.num_tokens, fit.limit)
+        prompt = await asyncio.to_thread(model.reader.read, heard.request)
+        return self._reply(model, prompt, request), fit.report(was_longer=heard.is_cut)
 
     def _reply(self, model: Running, prompt: Prompt, request: GenerateRequest) -> Reply:
         sampling, num_read = request.sampling, prompt.input_ids.shape[1]
