@@ -98,6 +98,17 @@ async def test_to_trim_is_to_cut_such_a_recording_where_there_is_no_more_room() 
     assert part.audio.duration_s == pytest.approx(1 + 40 / 13, abs=0.01)
 
 
+async def test_what_one_recording_goes_on_for_another_has_no_room_for() -> None:
+    three = await heard(_lying("trim", 2.0, 60.0, 60.0), 60, 100)
+    (part,), (cut_short,), (kept,) = (message.parts for message in three.request.messages)
+    assert isinstance(part, AudioPart) and part.audio.duration_s == 2.0
+    assert isinstance(cut_short, AudioPart) and isinstance(kept, AudioPart)
+    assert cut_short.audio.duration_s == pytest.approx(40 / 13, abs=0.01)
+    assert kept.audio.duration_s == pytest.approx(1.0, abs=0.001)
+    with pytest.raises(PromptTooLong, match=r"this prompt has 112 tokens"):
+        await heard(_lying("fit", 3.0, 3.0), 60, 100)
+
+
 async def test_the_beginning_of_a_recording_is_all_that_is_decoded_of_it() -> None:
     beginning = sounds.cut(_recording(60.0), 3.5)
     assert isinstance(beginning, Recording) and beginning.duration_s == 3.5
@@ -106,10 +117,12 @@ async def test_the_beginning_of_a_recording_is_all_that_is_decoded_of_it() -> No
     assert sum([len(piece) async for piece in beginning.pieces(3.0)]) == 8_000
 
 
-def _lying(policy: MediaPolicy) -> GenerateRequest:
-    """With a recording of 60 s that says it has one."""
-    part = AudioPart(replace(_recording(60.0), duration_s=1.0))
-    return GenerateRequest(messages=(Message("user", (part,)),), media_policy=policy)
+def _lying(policy: MediaPolicy, *durations_s: float) -> GenerateRequest:
+    """With recordings, or one of 60 s, that say they have one second."""
+    recordings = map(_recording, durations_s or (60.0,))
+    parts = [AudioPart(replace(recording, duration_s=1.0)) for recording in recordings]
+    messages = tuple(Message("user", (part,)) for part in parts)
+    return GenerateRequest(messages=messages, media_policy=policy)
 
 
 def _part(duration_s: float) -> AudioPart:

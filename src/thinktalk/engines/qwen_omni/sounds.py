@@ -123,18 +123,19 @@ async def heard(request: GenerateRequest, num_tokens: int, limit: int) -> Heard:
         MediaError: what is found wrong with a recording on the way.
     """
     messages, is_cut = [], False
+    room_s, more_s = (limit - num_tokens) / TOKENS_PER_S, 0.0  # than was said, of all recordings
     for message in request.messages:
         parts: list[Part] = []
         for part in message.parts:
             sound = _sound(part)
             if isinstance(sound, Recording):
-                most_s = sound.duration_s + (limit - num_tokens) / TOKENS_PER_S
+                most_s = sound.duration_s + max(0.0, room_s - more_s)
                 audio = await _read(sound, most_s)
-                if audio.duration_s > most_s:
-                    if request.media_policy != "trim":
-                        more_s = audio.duration_s - sound.duration_s
-                        raise PromptTooLong(num_tokens + math.ceil(more_s * TOKENS_PER_S), limit)
+                if audio.duration_s > most_s and request.media_policy == "trim":
                     audio, is_cut = _beginning(audio, most_s), True
+                more_s += max(0.0, audio.duration_s - sound.duration_s)
+                if audio.duration_s > most_s:
+                    raise PromptTooLong(num_tokens + math.ceil(more_s * TOKENS_PER_S), limit)
                 part = _with_sound(part, audio)
             parts.append(part)
         messages.append(replace(message, parts=tuple(parts)))
