@@ -40,7 +40,7 @@ def _of(size: int) -> Callable[[], int]:
 
 
 @pytest.mark.parametrize(
-    "lengths", [[2050], [100], [99, 7], [2450, 30, 801, 850], [40, 1600]], ids=str
+    "lengths", [[2050], [100], [99, 7], [7, 43, 30, 43], [2450, 30, 801, 850], [40, 1600]], ids=str
 )
 def test_sounds_in_pieces(lengths: list[int]) -> None:
     """Some of less than a second, whose end the convolutions pad to that of others."""
@@ -50,9 +50,16 @@ def test_sounds_in_pieces(lengths: list[int]) -> None:
     mask = torch.stack([torch.arange(longest) < length for length in lengths]).int()
     whole = Omni.endless().model.network.thinker.get_audio_features(log_mel, mask)
     pieces = list(encoders.heard(tower, log_mel, mask, _of(1)))
-    assert len(pieces) == (sum(-(-n // 800) for n in lengths) if longest >= 100 else 1)
+    assert len(pieces) == sum(-(-n // 800) for n in lengths)
     torch.testing.assert_close(torch.cat(pieces), whole.last_hidden_state, atol=1e-5, rtol=1e-5)
     assert len(list(encoders.heard(tower, log_mel, mask, _of(4096)))) == 1
+
+
+def test_short_sounds_are_as_many_as_a_piece_has_tokens_for() -> None:
+    tower = _tower("audio_tower")
+    log_mel = torch.randn(9, tower.config.num_mel_bins, 50)
+    pieces = list(encoders.heard(tower, log_mel, torch.ones(9, 50).int(), _of(30)))
+    assert [len(piece) for piece in pieces] == [4 * 7, 4 * 7, 7]
 
 
 @pytest.mark.parametrize(("piece_tokens", "num_pieces"), [(1, 6), (40, 3), (4096, 1)])

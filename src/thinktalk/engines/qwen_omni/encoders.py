@@ -15,9 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from thinktalk.engines.qwen_omni.sounds import TOKENS_PER_S
-
-_FRAMES_PER_S = 100  # of mel features
+from thinktalk.engines.qwen_omni.sounds import num_sound_tokens
 
 # A sound, from one of its frames to another.
 _Stretch = tuple[int, int, int]
@@ -41,16 +39,19 @@ def heard(
         for start in range(0, length, window)
     ]
     # The convolutions pad each chunk to the longest that comes with it, which shows at its end:
-    # so a full one goes with every piece where there is one at all. Shorter sounds stay together.
-    filler = [log_mel.new_zeros(log_mel.shape[1], chunk)] if max(lengths) >= chunk else []
+    # so one as long as the longest of all goes with every piece.
+    longest = min(chunk, max(lengths))
+    filler = log_mel.new_zeros(log_mel.shape[1], longest)
+    num_spare = num_sound_tokens(longest)
     while left:
-        count = max(1, piece_tokens() * _FRAMES_PER_S // (TOKENS_PER_S * window))
-        piece, left = (left[:count], left[count:]) if filler else (left, [])
-        stretches = [log_mel[row, :, start:end] for row, start, end in piece]
-        frames = torch.cat([*stretches, *filler], 1).to(tower.device, tower.dtype)
-        sizes = torch.tensor([part.shape[1] for part in (*stretches, *filler)])
-        made = tower(frames, feature_lens=sizes.to(tower.device)).last_hidden_state
-        yield made[: len(made) - len(filler) * TOKENS_PER_S]
+        sizes = [num_sound_tokens(end - start) for _, start, end in left]
+        count = _num_first(sizes, piece_tokens())
+        piece, left = left[:count], left[count:]
+        parts = [*(log_mel[row, :, start:end] for row, start, end in piece), filler]
+        frames = torch.cat(parts, 1).to(tower.device, tower.dtype)
+        part_lengths = torch.tensor([part.shape[1] for part in parts], device=tower.device)
+        made = tower(frames, feature_lens=part_lengths).last_hidden_state
+        yield made[: len(made) - num_spare]
 
 
 def seen(
@@ -71,8 +72,9 @@ def seen(
     ]
     start = 0
     while left:
-        piece = left[: _num_first(left, piece_tokens() * tower.spatial_merge_size**2)]
-        left = left[len(piece) :]
+        sizes = [math.prod(grid) for grid in left]
+        count = _num_first(sizes, piece_tokens() * tower.spatial_merge_size**2)
+        piece, left = left[:count], left[count:]
         end = start + sum(map(math.prod, piece))
         patches = pixels[start:end].to(tower.device, tower.dtype)
         made = tower(patches, grid_thw=torch.tensor(piece, device=tower.device))
@@ -80,7 +82,6 @@ def seen(
         start = end
 
 
-def _num_first(grids: Sequence[Sequence[int]], most: int) -> int:
-    """How many of the first have `most` patches together; one at least."""
-    sizes = list(accumulate(map(math.prod, grids)))
-    return max(1, bisect_right(sizes, most))
+def _num_first(sizes: Sequence[int], most: int) -> int:
+    """How many of the first are `most` together; one at least."""
+    return max(1, bisect_right(list(accumulate(sizes)), most))
