@@ -47,8 +47,10 @@ def test_without_a_talker_it_only_writes(
     assert not found.speaks and found.variant == variant
 
 
-def test_a_talker_without_voices_is_refused(tmp_path: Path) -> None:
-    directory = write_checkpoint(tmp_path, talker_config={"text_config": {}, "speaker_id": {}})
+@pytest.mark.parametrize("speakers", [{}, None, 5, ["ann"]], ids=str)
+def test_a_talker_without_voices_is_refused(tmp_path: Path, speakers: object) -> None:
+    talker = {"text_config": {}, "speaker_id": speakers}
+    directory = write_checkpoint(tmp_path, talker_config=talker)
     with pytest.raises(CheckpointInvalid, match=r"its talker has no voice: config\.json"):
         find(str(directory), SETTINGS)
 

@@ -60,7 +60,8 @@ class Checkpoint:
     @property
     def speakers(self) -> tuple[str, ...]:
         """Names of the talker's voices."""
-        return tuple(self.config["talker_config"].get("speaker_id") or ()) if self.speaks else ()
+        named = self.config["talker_config"].get("speaker_id") if self.speaks else None
+        return tuple(named) if isinstance(named, dict) else ()
 
     @property
     def variant(self) -> str:
